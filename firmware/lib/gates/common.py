@@ -1,0 +1,157 @@
+"""What the rules share: edges, times in samples, hysteresis, minimum times, a small median, a frugal quantile.
+
+Surprise: MicroPython's integers stay off the heap only below 2**30, so every bound is stated where it matters.
+"""
+
+OPENED = 1  # the rule's (first) gate opened
+CLOSED = 2
+SECOND_OPENED = 4  # rules with two gates: temperature (rise, fall), movement (active, still)
+SECOND_CLOSED = 8
+
+
+def samples_of(ms: int, rate_hz: int) -> int:
+    """Whole samples in `ms` milliseconds, rounded, at least 1. Bound: ms * rate_hz < 2**30."""
+    return max(1, (ms * rate_hz + 500) // 1000)
+
+
+class Hold:
+    """A two-state gate that keeps each state for a minimum number of samples: no chatter, whatever is asked."""
+
+    def __init__(self, min_on: int, min_off: int) -> None:
+        self.min_on = min_on
+        self.min_off = min_off
+        self.on = False
+        self._left = 0
+
+    def reset(self) -> None:
+        self.on = False
+        self._left = 0
+
+    def step(self, wanted: bool) -> int:
+        """One sample on; the state follows `wanted` as soon as its minimum time is over."""
+        if self._left > 1:
+            self._left -= 1
+            return 0
+        if wanted == self.on:
+            return 0
+        self.on = wanted
+        self._left = self.min_on if wanted else self.min_off
+        return OPENED if wanted else CLOSED
+
+
+class Switch:
+    """Hysteresis with minimum times: opens at `value >= on_at`, wants to close at `value < off_at`."""
+
+    def __init__(self, on_at: int, off_at: int, min_on: int, min_off: int) -> None:
+        self.on_at = on_at
+        self.off_at = off_at
+        self.hold = Hold(min_on, min_off)
+
+    @property
+    def on(self) -> bool:
+        return self.hold.on
+
+    def reset(self) -> None:
+        self.hold.reset()
+
+    def step(self, value: int) -> int:
+        hold = self.hold
+        return hold.step(value >= (self.off_at if hold.on else self.on_at))
+
+
+class Debounce:
+    """Changes state only after the other state was asked for without a break; `age` says how long ago that began.
+
+    A state therefore lasts at least as long as the confirmation of the other one.
+    """
+
+    def __init__(self, confirm_on: int, confirm_off: int) -> None:
+        self.confirm_on = confirm_on
+        self.confirm_off = confirm_off
+        self.on = False
+        self.age = 0
+        self._run = 0
+
+    def reset(self) -> None:
+        self.on = False
+        self.gap()
+
+    def gap(self) -> None:
+        self.age = 0
+        self._run = 0
+
+    def step(self, wanted: bool) -> int:
+        if wanted == self.on:
+            self._run = 0
+            return 0
+        self._run += 1
+        if self._run < (self.confirm_on if wanted else self.confirm_off):
+            return 0
+        self.on = wanted
+        self.age = self._run - 1
+        self._run = 0
+        return OPENED if wanted else CLOSED
+
+
+class RunningMedian:
+    """Lower median of the last `size` values, kept sorted in place; `value` is 0 while there is none."""
+
+    def __init__(self, size: int) -> None:
+        self.count = 0
+        self.value = 0
+        self._next = 0
+        self._recent = [0] * size
+        self._sorted = [0] * size
+
+    def clear(self) -> None:
+        self.count = 0
+        self.value = 0
+        self._next = 0
+
+    def add(self, value: int) -> None:
+        ordered = self._sorted
+        size = len(ordered)
+        if self.count == size:
+            at = ordered.index(self._recent[self._next])
+        else:
+            at = self.count
+            self.count += 1
+        # The free place `at` wanders to where the new value belongs.
+        while at > 0 and ordered[at - 1] > value:
+            ordered[at] = ordered[at - 1]
+            at -= 1
+        while at < self.count - 1 and ordered[at + 1] < value:
+            ordered[at] = ordered[at + 1]
+            at += 1
+        ordered[at] = value
+        self._recent[self._next] = value
+        self._next = self._next + 1 if self._next + 1 < size else 0
+        self.value = ordered[(self.count - 1) >> 1]
+
+
+class FrugalQuantile:
+    """A quantile held in one number (Ma, Muthukrishnan, Sandler 2013, frugal streaming, with unequal steps).
+
+    Each sample moves the estimate `up` or `down`; it rests where P(x > estimate) * up = P(x < estimate) * down:
+    up = down gives the median, up = 19 * down the 95th percentile. |value| < 2**20 at 8 guard bits.
+    """
+
+    GUARD = 8
+
+    def __init__(self) -> None:
+        self.q8 = 0
+
+    def start(self, value: int) -> None:
+        self.q8 = value << self.GUARD
+
+    @property
+    def value(self) -> int:
+        return self.q8 >> self.GUARD
+
+    def step(self, value: int, up_q8: int, down_q8: int) -> None:
+        """Steps are in 1/256 of a count; never past the sample itself, so a constant input is met exactly."""
+        target = value << self.GUARD
+        if target > self.q8:
+            self.q8 = min(self.q8 + up_q8, target)
+        elif target < self.q8:
+            self.q8 = max(self.q8 - down_q8, target)

@@ -1,0 +1,214 @@
+"""Skin-conductance responses: onset, end of the rise, half recovery, amplitude, and the tonic level beneath.
+
+A response is a rise of 1 to 3 s of at least 0.01 to 0.05 uS (Boucsein et al. 2012). The rule climbs while the
+slope stays above half its threshold and speaks once the climb has passed the threshold, lasted three samples and
+gained enough height. The threshold stands on two running values: the noise (frugal median of the slope's own
+changes) and the tonic slope. Artefacts (Kleckner et al. 2018: range and jump; a fall or a one-sample step that no
+skin can make) silence it for three seconds.
+
+Surprises: a new climb out of an old response is a new onset (overlapping responses are the normal case under
+stress); and the mean level is kept as a sum of one second of samples, 1/4 nS at 4 Hz.
+Bounds: sum 4 * 100000 = 2**18.6, tonic 100000 << 8 = 2**24.6; the whole stays below 2**25 for rate_hz <= 32.
+"""
+
+from gates.common import FrugalQuantile, Hold, RunningMedian, samples_of
+
+LIMIT = 100_000  # nS; clamp of the input
+GUARD = 8
+RECOVERED = 4  # the level fell back by half of the last response's amplitude
+
+
+class SkinResponses:
+    """Gate `eda.onset`: opens at a response, closes when its rise ends.
+
+    After OPENED: `age_q8`, how long before this sample the onset lay (1/256 sample). `amplitude_nsiemens` grows
+    until CLOSED and is then the response's height. After RECOVERED: `recovery_samples` from peak to half recovery.
+    `tonic_nsiemens` is the slow level at all times, `blocked` says that an artefact silences the rule.
+    """
+
+    def __init__(
+        self,
+        rate_hz: int = 4,
+        *,
+        least_slope: int = 10,  # nS/s
+        least_amplitude: int = 10,  # nS; Boucsein 2012: 0.01 to 0.05 uS
+        refractory_ms: int = 1_000,
+        block_ms: int = 3_000,
+        min_on_ms: int = 750,
+        max_on_ms: int = 6_000,
+        valid_low: int = 50,  # nS; Kleckner 2018: 0.05 .. 60 uS
+        valid_high: int = 60_000,
+        jump: int = 10_000,  # nS/s; Kleckner 2018
+        give_up_ms: int = 20_000,  # no half recovery by then: it is drift
+    ) -> None:
+        self._rate = rate_hz
+        self._span = rate_hz  # samples in the boxcar: 1 s
+        self._lag = max(1, rate_hz >> 1)  # the slope looks 1/2 s back
+        self._least_slope = least_slope * self._lag  # nS/s * span * lag / rate, with span = rate
+        self._least_amplitude = least_amplitude
+        self._refractory = samples_of(refractory_ms, rate_hz)
+        self._block = samples_of(block_ms, rate_hz)
+        self._max_on = samples_of(max_on_ms, rate_hz)
+        self._give_up = samples_of(give_up_ms, rate_hz)
+        self._valid_low = valid_low
+        self._valid_high = valid_high
+        self._jump = max(1, jump // rate_hz)
+        self._raw = [0] * (self._span + self._lag)
+        self._hold = Hold(samples_of(min_on_ms, rate_hz), 1)
+        self._noise = FrugalQuantile()
+        self._usual = RunningMedian(8)
+        self.reset()
+
+    def reset(self) -> None:
+        """A new wearer: forget noise, tonic level and usual amplitude."""
+        self._noise.start(0)
+        self._usual.clear()
+        self._hold.reset()
+        self._tonic = -1
+        self._drift_q8 = 0
+        self._since = self._give_up
+        self._peak = -1
+        self.age_q8 = 0
+        self.amplitude_nsiemens = 0
+        self.recovery_samples = 0
+        self.blocked = 0
+        self.gap()
+
+    def gap(self) -> None:
+        """Samples are missing: the filters start again, noise, tonic level and usual amplitude stay."""
+        self._empty = True
+        self._climb = 0
+        self._steep = False
+        self._peak = -1
+
+    @property
+    def on(self) -> bool:
+        return self._hold.on
+
+    @property
+    def tonic_nsiemens(self) -> int:
+        return max(self._tonic, 0) >> GUARD
+
+    def step(self, x: int) -> int:
+        """One sample (nS); returns a mask of OPENED, CLOSED, RECOVERED."""
+        x = min(max(x, 0), LIMIT)
+        if self._empty:
+            self._begin(x)
+        self._since = min(self._since + 1, self._give_up)
+        if self._artefact(x):
+            self.blocked = self._block
+        if self.blocked:
+            self.blocked -= 1
+            self._empty = not self.blocked
+            self._climb = 0
+            self._steep = False
+            self._peak = -1
+            return self._hold.step(False)
+        slope = self._filter(x)
+        edges = self._rise(slope)
+        self._follow(x, slope)
+        return edges | self._recovery()
+
+    def _begin(self, x: int) -> None:
+        self._empty = False
+        for k in range(len(self._raw)):
+            self._raw[k] = x
+        self._at = 0
+        self._mean = self._span * x  # of the newest second, as a sum
+        self._old_mean = self._mean  # the same, `lag` samples ago
+        self._last = x
+        self._step1 = 0
+        self._step2 = 0
+        self._slope = 0
+        self._base = self._mean
+        if self._tonic < 0:
+            self._tonic = x << GUARD
+
+    def _artefact(self, x: int) -> bool:
+        """Range, jump, a fall by an eighth, or a lone step: large between two small changes."""
+        change = x - self._last
+        self._last = x
+        middle = abs(self._step1)
+        lone = middle > 20 and middle > 4 * (abs(change) + abs(self._step2))
+        self._step2 = self._step1
+        self._step1 = change
+        if not self._valid_low <= x <= self._valid_high or abs(change) > self._jump:
+            return True
+        return lone or change < -20 - (x >> 3)
+
+    def _filter(self, x: int) -> int:
+        """Slope: change of the one-second sum over half a second."""
+        raw = self._raw
+        size = len(raw)
+        at = self._at  # holds x[n - span - lag]
+        self._old_mean += raw[(at + self._span) % size] - raw[at]
+        self._mean += x - raw[(at + self._lag) % size]
+        raw[at] = x
+        self._at = (at + 1) % size
+        return self._mean - self._old_mean
+
+    def _rise(self, slope: int) -> int:
+        threshold = max(self._least_slope, self._noise.value << 1) + max(0, self._drift_q8 >> GUARD)
+        if slope <= threshold >> 1:
+            self._climb = 0
+            self._steep = False
+            return self._end()
+        if not self._climb:
+            self._base = self._old_mean
+        self._climb = min(self._climb + 1, self._give_up)
+        self._steep = self._steep or slope > threshold
+        height = self._height()
+        if self._hold.on:
+            self.amplitude_nsiemens = max(self.amplitude_nsiemens, height)
+            return self._end() if self._since > self._max_on else 0
+        if not self._steep or self._climb < 3 or self._since < self._refractory:
+            return 0
+        if height <= max(self._least_amplitude, self._usual.value // 10) or self._climb > self._max_on:
+            return 0
+        self._since = 0
+        self._peak = -1
+        self.amplitude_nsiemens = height
+        # The climb is first seen about half way through boxcar and slope filter.
+        self.age_q8 = (self._climb << 8) + ((self._lag - 1) << 7)
+        return self._hold.step(True)
+
+    def _height(self) -> int:
+        return (self._mean - self._base) // self._span
+
+    def _end(self) -> int:
+        """The rise is over; the peak is remembered for the recovery."""
+        if not self._hold.on:
+            return 0
+        edges = self._hold.step(False)
+        if edges:
+            self.amplitude_nsiemens = max(self.amplitude_nsiemens, self._height())
+            self._usual.add(self.amplitude_nsiemens)
+            self._peak = self._mean
+            self._since_peak = 0
+        return edges
+
+    def _follow(self, x: int, slope: int) -> None:
+        """Noise, tonic slope and tonic level; the last two stand still while a response rises."""
+        step_q8 = (self._noise.q8 >> 5) + 8
+        self._noise.step(abs(slope - self._slope), step_q8, step_q8)
+        self._slope = slope
+        if self._hold.on:
+            return
+        self._drift_q8 += ((slope << GUARD) - self._drift_q8) >> 6
+        self._tonic += ((x << GUARD) - self._tonic) >> 6
+
+    def _recovery(self) -> int:
+        if self._peak < 0:
+            return 0
+        self._since_peak += 1
+        if self._since_peak > self._give_up:
+            self._peak = -1
+            return 0
+        if self._mean > self._peak:
+            self._peak = self._mean
+            self._since_peak = 0
+        if 2 * (self._peak - self._mean) < self.amplitude_nsiemens * self._span:
+            return 0
+        self._peak = -1
+        self.recovery_samples = self._since_peak
+        return RECOVERED

@@ -1,0 +1,88 @@
+"""A running range: where does this value lie between the wearer's own P5 and P95?
+
+Range correction (Lykken and Venables 1971) with percentiles instead of extremes, so that one artefact does not
+become the scale. Two frugal quantiles whose steps are a share of the present span: a fresh wearer is met within
+a minute (`warming`), afterwards the range follows with `half_life_ms`.
+
+Surprise: the span has a floor. About one person in ten shows no skin-conductance responses (Boucsein 2012); their
+noise stays small on the level instead of being blown up to full scale.
+Bounds: |x| <= 2**20 with 8 guard bits, 2**28.1; the division 2**14 * 2**16 = 2**30 - is kept below by a shift.
+"""
+
+from gates.common import FrugalQuantile, samples_of
+
+LIMIT = 1 << 20  # clamp of the input
+FULL = 65536  # level 1.0
+
+
+class RunningRange:
+    """Level 0 .. 65536 (Q16) of the input within the running P5 .. P95. `low`, `high` and `warming` are public."""
+
+    def __init__(
+        self,
+        rate_hz: int = 4,
+        *,
+        span_floor: int = 40,  # counts; for skin conductance in nS: 0.04 uS
+        half_life_ms: int = 150_000,  # a fixed range fails within one visit (signals.md, 5): keep adapting
+        warm_ms: int = 60_000,
+    ) -> None:
+        self.span_floor = max(1, span_floor)
+        self._half_life = samples_of(half_life_ms, rate_hz)
+        self._warm_samples = samples_of(warm_ms, rate_hz)
+        self._fast = max(8, self._warm_samples // 8)
+        self._low = FrugalQuantile()
+        self._high = FrugalQuantile()
+        self.reset()
+
+    def reset(self) -> None:
+        """A new wearer: the next sample is the middle of a range as wide as the floor."""
+        self._left = self._warm_samples
+        self._empty = True
+
+    def gap(self) -> None:
+        """Samples are missing: nothing here depends on continuity."""
+
+    @property
+    def low(self) -> int:
+        return self._low.value
+
+    @property
+    def high(self) -> int:
+        return self._high.value
+
+    @property
+    def warming(self) -> bool:
+        return self._left > 0
+
+    def step(self, x: int) -> int:
+        """One sample (counts); returns the level. Do not feed samples that are invalid: the range freezes."""
+        x = min(max(x, -LIMIT), LIMIT)
+        low, high = self._low, self._high
+        if self._empty:
+            self._empty = False
+            low.start(x - (self.span_floor >> 1))
+            high.start(x + (self.span_floor >> 1))
+        span_q8 = max(high.q8 - low.q8, self.span_floor << 8)
+        if self._left:
+            self._left -= 1
+            small = span_q8 // (2 * self._fast) + 1
+        else:
+            small = span_q8 // (2 * self._half_life) + 1
+        # While warming, a sample beyond the range pulls it along, so that any offset is met within seconds.
+        reach = abs((x << 8) - high.q8 if x > high.value else low.q8 - (x << 8)) >> 3 if self._left else 0
+        large = max(19 * small, reach)
+        high.step(x, large, small)
+        low.step(x, small, large)
+        return self._level(x)
+
+    def _level(self, x: int) -> int:
+        low = self._low.value
+        span = self._high.value - low
+        if span < self.span_floor:
+            low -= (self.span_floor - span) >> 1
+            span = self.span_floor
+        part = min(max(x - low, 0), span)
+        while span >= 1 << 13:
+            span >>= 1
+            part >>= 1
+        return min(FULL, (part << 16) // span)

@@ -1,0 +1,79 @@
+"""Movement from three axes: energy, and the two gates active and still.
+
+Energy is the mean jerk (sum over the axes of |change from sample to sample|, Karantonis et al. 2006 use the same
+L1 sum), smoothed over half a second: no multiplication, no square root, and gravity drops out by itself.
+
+Surprise: active and still are not opposites. Between them lies the small restless movement of a sitting person.
+Bounds: jerk <= 3 * 256, energy 768 << 8 = 2**17.6.
+"""
+
+from gates.common import Debounce, Switch, samples_of
+
+LIMIT = 128  # 1/64 g; clamp of the input
+GUARD = 8
+
+ACTIVE_OPENED = 1
+ACTIVE_CLOSED = 2
+STILL_OPENED = 4
+STILL_CLOSED = 8
+
+
+class Movement:
+    """Gates `motion.active` and `motion.still`. `energy_q8` is in 1/256 of 1/64 g of jerk per sample."""
+
+    def __init__(
+        self,
+        rate_hz: int = 32,
+        *,
+        smooth_ms: int = 500,
+        active_on: int = 8,  # 1/64 g per sample; above it wrist pulse is unreliable (signals.md, 3.3)
+        active_off: int = 4,
+        still_below: int = 3,  # a sitting wearer's median is 1 to 3
+        min_on_ms: int = 500,
+        min_off_ms: int = 500,
+        still_after_ms: int = 3_000,
+    ) -> None:
+        self._shift = 0
+        while (2 << self._shift) <= samples_of(smooth_ms, rate_hz):
+            self._shift += 1
+        min_on, min_off = samples_of(min_on_ms, rate_hz), samples_of(min_off_ms, rate_hz)
+        self._active = Switch(active_on << GUARD, active_off << GUARD, min_on, min_off)
+        self._still = Debounce(samples_of(still_after_ms, rate_hz), min_on)
+        self._still_below = still_below << GUARD
+        self.reset()
+
+    def reset(self) -> None:
+        self._active.reset()
+        self._still.reset()
+        self.energy_q8 = 0
+        self.gap()
+
+    def gap(self) -> None:
+        """Samples are missing: no jerk is taken across the hole."""
+        self._empty = True
+        self._x = self._y = self._z = 0
+        self._still.gap()
+
+    @property
+    def active(self) -> bool:
+        return self._active.on
+
+    @property
+    def still(self) -> bool:
+        return self._still.on
+
+    def step(self, x: int, y: int, z: int) -> int:
+        """One sample of three axes (1/64 g); returns a mask of ACTIVE_* and STILL_* edges."""
+        x = min(max(x, -LIMIT), LIMIT)
+        y = min(max(y, -LIMIT), LIMIT)
+        z = min(max(z, -LIMIT), LIMIT)
+        jerk = 0 if self._empty else abs(x - self._x) + abs(y - self._y) + abs(z - self._z)
+        self._empty = False
+        self._x = x
+        self._y = y
+        self._z = z
+        energy = self.energy_q8
+        energy += ((jerk << GUARD) - energy) >> self._shift
+        self.energy_q8 = energy
+        edges = self._active.step(energy)
+        return edges | self._still.step(energy < self._still_below) << 2
