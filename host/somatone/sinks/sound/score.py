@@ -1,0 +1,191 @@
+"""Renders a piece to a file with scsynth's non-realtime mode: the same state and messages as live, faster than time.
+
+Surprises it guards against: scsynth exits with 0 and writes silence when a recording or a definition is missing; every
+packet would print a line; the file's length is rounded up to a block; without the seed two renders differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import math
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+
+from somatone.errors import SoundError
+from somatone.records import Control, Note
+from somatone.sinks.sound.osc import Message, pack_bundle
+from somatone.sinks.sound.state import State
+from somatone.sinks.sound.tools import child_command, require_tools
+
+SAMPLE_RATE_HZ = 48_000
+REORDER_S = 30.0  # actions of different signals may be emitted this far out of the order of their times
+SILENCE = 1e-4  # -80 dBFS: nothing that was meant to be heard is quieter over a whole render
+SEEDED_S = 2 * 64 / SAMPLE_RATE_HZ  # two blocks: by then the seed has been taken
+BLOCK_FRAMES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class RenderReport:
+    """What was rendered: levels are linear, 1 is full scale; `sha256` is of the samples, not of the file."""
+
+    path: Path
+    seconds: float
+    peak: float
+    rms: float
+    sha256: str
+    actions: int
+    dropped: int  # actions with a value or time that is not finite
+    elapsed_s: float
+
+
+def render(
+    actions: Iterable[Control | Note],
+    duration_s: float,
+    out: Path,
+    voices: Sequence[str],
+    buffers: Mapping[str, Path],
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+) -> RenderReport:
+    """Renders `duration_s` seconds of `actions` (their `at_s` are score times) to `out`: WAV, 24 bit, 48 kHz, stereo.
+
+    `progress` is called with 0..1. Memory stays bounded: actions are written as they come. Raises SoundError when a
+    tool or recording is missing, or when the result is silent; SomatoneError for an unknown voice or control.
+    `out` appears only when it is whole.
+    """
+    require_tools("scsynth")
+    if not 0 < duration_s < 100_000:
+        raise SoundError(f"A render must last between 0 and 100000 seconds, not {duration_s:g}.")
+    begun_s = time.monotonic()
+    state = State(voices, buffers, seed)
+    with tempfile.TemporaryDirectory(prefix="somatone-", dir=_folder_of(out)) as folder:
+        score, part = Path(folder) / "score.osc", Path(folder) / "part.wav"
+        with score.open("wb") as file:
+            written = _write_score(file, state, actions, duration_s)
+        _run_scsynth(score, part, duration_s, progress or (lambda _share: None))
+        peak, rms, seconds, digest = _measure(part)
+        part.replace(out)
+    if rms < SILENCE:
+        raise SoundError(f"{out} came out silent (rms {rms:.6f}): a level is at 0, or a recording could not be read.")
+    elapsed_s = time.monotonic() - begun_s
+    return RenderReport(out, seconds, peak, rms, digest, written.actions, written.dropped, elapsed_s)
+
+
+@dataclass(slots=True)
+class _Written:
+    actions: int = 0
+    dropped: int = 0
+
+
+def _write_score(file: BinaryIO, state: State, actions: Iterable[Control | Note], duration_s: float) -> _Written:
+    written = _Written()
+    _write_bundle(file, state.definitions(), 0.0)
+    _write_bundle(file, state.ground(), 0.0)
+    _write_bundle(file, state.nodes(), SEEDED_S)
+    for at_s, messages in _bundles(state, _usable(actions, written), duration_s):
+        _write_bundle(file, messages, at_s)
+        written.actions += len(messages)
+    _write_bundle(file, [("/n_set", 0, "end", 0)], duration_s)  # no effect: the last packet's time is the length
+    return written
+
+
+def _write_bundle(file: BinaryIO, messages: Sequence[Message], at_s: float) -> None:
+    packed = pack_bundle(messages, at_s)
+    file.write(struct.pack(">i", len(packed)) + packed)
+
+
+def _usable(actions: Iterable[Control | Note], written: _Written) -> Iterator[Control | Note]:
+    for action in actions:
+        if math.isfinite(action.at_s) and (isinstance(action, Note) or math.isfinite(action.value)):
+            yield action
+        else:
+            written.dropped += 1
+
+
+def _bundles(
+    state: State, actions: Iterable[Control | Note], duration_s: float
+) -> Iterator[tuple[float, list[Message]]]:
+    """Messages in order of time, those of one time together."""
+    now_s, messages = SEEDED_S, list[Message]()
+    for action in _in_order(actions):
+        at_s = max(action.at_s, now_s)
+        if at_s >= duration_s:
+            break
+        if at_s > now_s and messages:
+            yield now_s, messages
+            messages = []
+        now_s = at_s
+        if isinstance(action, Note):
+            messages.append(state.note(action.voice, action.values))
+        else:
+            messages.append(state.set(action.voice, action.control, action.value))
+    if messages:
+        yield now_s, messages
+
+
+def _in_order(actions: Iterable[Control | Note]) -> Iterator[Control | Note]:
+    """Sorted by time within a window of REORDER_S; equal times keep their order."""
+    tie = count()
+    waiting: list[tuple[float, int, Control | Note]] = []
+    for action in actions:
+        heapq.heappush(waiting, (action.at_s, next(tie), action))
+        while waiting[0][0] < action.at_s - REORDER_S:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
+
+
+def _run_scsynth(score: Path, part: Path, duration_s: float, progress: Callable[[float], None]) -> None:
+    whole_bytes = duration_s * SAMPLE_RATE_HZ * 2 * 3
+    command = child_command(["scsynth", "-N", str(score), "_", str(part), str(SAMPLE_RATE_HZ), "WAV", "int24"])
+    command += ["-o", "2", "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1"]
+    log = score.with_suffix(".log")
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            while process.poll() is None:
+                time.sleep(0.05)
+                progress(min(part.stat().st_size / whole_bytes, 1.0) if part.exists() else 0.0)
+        finally:
+            if process.poll() is None:
+                process.kill()
+    said = log.read_text(errors="replace")
+    complaint = next((line for line in said.splitlines() if "FAILURE" in line or "ERROR" in line), "")
+    if process.returncode or complaint or not part.exists():
+        reason = complaint or said.strip()[-200:] or "no reason given"
+        raise SoundError(f"scsynth could not render (status {process.returncode}): {reason}")
+    progress(1.0)
+
+
+def _measure(path: Path) -> tuple[float, float, float, str]:
+    peak, power, samples, digest = 0.0, 0.0, 0, hashlib.sha256()
+    with soundfile.SoundFile(path) as file:
+        for block in file.blocks(BLOCK_FRAMES, dtype="int32"):
+            digest.update(block.tobytes())
+            values = block.astype(np.float64) / 2**31
+            peak = max(peak, float(np.abs(values).max(initial=0.0)))
+            power += float(np.square(values).sum())
+            samples += values.size
+        seconds = file.frames / file.samplerate
+    return peak, math.sqrt(power / max(samples, 1)), seconds, digest.hexdigest()
+
+
+def _folder_of(out: Path) -> Path:
+    folder = out.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise SoundError(f"{out} cannot be written: {folder} is not a folder that can be written to.")
+    if shutil.disk_usage(folder).free < 50_000_000:
+        raise SoundError(f"{folder} is full: free some space before rendering.")
+    return folder

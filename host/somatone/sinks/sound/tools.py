@@ -1,0 +1,27 @@
+"""The system's sound tools: are they there, and how a child process is started so that it can never outlive us."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+
+from somatone.errors import SoundError
+
+PACKAGES = "supercollider-server sc3-plugins-server jackd2"
+
+
+def require_tools(*tools: str) -> None:
+    """Raises SoundError naming the apt packages when one of the commands is not installed."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing:
+        raise SoundError(f"{' and '.join(missing)} not found: run `sudo apt-get install -y {PACKAGES}`.")
+
+
+def child_command(command: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
+    """`command`, started so that the kernel kills it the moment this process dies, however it dies.
+
+    `environment` is added through env(1), which keeps our own environment untouched. Both wrappers replace themselves,
+    so the process id stays the one that was started.
+    """
+    added = [f"{name}={value}" for name, value in (environment or {}).items()]
+    return [*(["env", *added] if added else []), "setpriv", "--pdeathsig", "KILL", "--", *command]
