@@ -1,13 +1,13 @@
 """Skin-conductance responses: onset, end of the rise, half recovery, amplitude, and the tonic level beneath.
 
-A response is a rise of 1 to 3 s of at least 0.01 to 0.05 uS (Boucsein et al. 2012). The rule climbs while the
-slope stays above half its threshold and speaks once the climb has passed the threshold, lasted three samples and
-gained enough height. The threshold stands on two running values: the noise (frugal median of the slope's own
-changes) and the tonic slope. Artefacts (Kleckner et al. 2018: range and jump; a fall or a one-sample step that no
-skin can make) silence it for three seconds.
+A response is a rise of 1 to 3 s of at least 0.01 to 0.05 uS (Boucsein et al. 2012). The slope is compared with
+its own lowest value of the last 5 samples, its valley: a response lifts off it within a second, drift does not, up or
+down. It is said once the lift has passed the threshold (noise: frugal median of the slope's own changes), lasted
+three samples and gained enough height. Artefacts (Kleckner et al. 2018: range and jump; a fall or a one-sample step
+that no skin can make) silence the rule for three seconds.
 
-Surprises: a new climb out of an old response is a new onset (overlapping responses are the normal case under
-stress); and the mean level is kept as a sum of one second of samples, 1/4 nS at 4 Hz.
+Surprises: the level may still be falling when a response starts (overlapping responses are the normal case under
+stress), so heights are taken above the line that the valley's slope would have drawn; and the mean level is kept as a sum of one second of samples, 1/4 nS at 4 Hz.
 Bounds: sum 4 * 100000 = 2**18.6, tonic 100000 << 8 = 2**24.6; the whole stays below 2**25 for rate_hz <= 32.
 """
 
@@ -15,6 +15,7 @@ from gates.common import FrugalQuantile, Hold, RunningMedian, samples_of
 
 LIMIT = 100_000  # nS; clamp of the input
 GUARD = 8
+RECENT = 5  # slopes among which the valley is sought
 RECOVERED = 4  # the level fell back by half of the last response's amplitude
 
 
@@ -38,6 +39,7 @@ class SkinResponses:
         max_on_ms: int = 6_000,
         valid_low: int = 50,  # nS; Kleckner 2018: 0.05 .. 60 uS
         valid_high: int = 60_000,
+        noise_times: int = 5,  # threshold in medians of the slope's noise
         jump: int = 10_000,  # nS/s; Kleckner 2018
         give_up_ms: int = 20_000,  # no half recovery by then: it is drift
     ) -> None:
@@ -52,11 +54,15 @@ class SkinResponses:
         self._give_up = samples_of(give_up_ms, rate_hz)
         self._valid_low = valid_low
         self._valid_high = valid_high
+        self._noise_times = noise_times
         self._jump = max(1, jump // rate_hz)
         self._raw = [0] * (self._span + self._lag)
+        self._slopes = [0] * RECENT
+        self._means = [0] * RECENT
         self._hold = Hold(samples_of(min_on_ms, rate_hz), 1)
         self._noise = FrugalQuantile()
         self._usual = RunningMedian(8)
+        self._recent_at = 0
         self.reset()
 
     def reset(self) -> None:
@@ -65,7 +71,6 @@ class SkinResponses:
         self._usual.clear()
         self._hold.reset()
         self._tonic = -1
-        self._drift_q8 = 0
         self._since = self._give_up
         self._peak = -1
         self.age_q8 = 0
@@ -78,7 +83,6 @@ class SkinResponses:
         """Samples are missing: the filters start again, noise, tonic level and usual amplitude stay."""
         self._empty = True
         self._climb = 0
-        self._steep = False
         self._peak = -1
 
     @property
@@ -101,10 +105,13 @@ class SkinResponses:
             self.blocked -= 1
             self._empty = not self.blocked
             self._climb = 0
-            self._steep = False
             self._peak = -1
             return self._hold.step(False)
         slope = self._filter(x)
+        at = (self._recent_at + 1) % RECENT
+        self._recent_at = at
+        self._slopes[at] = slope
+        self._means[at] = self._mean
         edges = self._rise(slope)
         self._follow(x, slope)
         return edges | self._recovery()
@@ -121,6 +128,12 @@ class SkinResponses:
         self._step2 = 0
         self._slope = 0
         self._base = self._mean
+        self._ground = 0
+        self._top = 0
+        for k in range(RECENT):
+            self._slopes[k] = 0
+            self._means[k] = self._mean
+        self._recent_at = 0
         if self._tonic < 0:
             self._tonic = x << GUARD
 
@@ -148,40 +161,72 @@ class SkinResponses:
         return self._mean - self._old_mean
 
     def _rise(self, slope: int) -> int:
-        threshold = max(self._least_slope, self._noise.value << 1) + max(0, self._drift_q8 >> GUARD)
-        if slope <= threshold >> 1:
-            self._climb = 0
-            self._steep = False
-            return self._end()
-        if not self._climb:
-            self._base = self._old_mean
-        self._climb = min(self._climb + 1, self._give_up)
-        self._steep = self._steep or slope > threshold
-        height = self._height()
+        """Opens when the slope has lifted off its own recent valley; closes when the lift is half gone."""
+        valley, age = self._valley()
+        lift = slope - valley
+        threshold = max(self._least_slope, self._noise.value * self._noise_times) + (abs(valley) >> 1)
         if self._hold.on:
-            self.amplitude_nsiemens = max(self.amplitude_nsiemens, height)
-            return self._end() if self._since > self._max_on else 0
-        if not self._steep or self._climb < 3 or self._since < self._refractory:
+            return self._grow(slope)
+        if self._climb:
+            self._climb += 1
+        elif lift > threshold:
+            self._climb = age + 1
+            self._ground = valley
+            self._base = self._means[(self._recent_at - age) % RECENT]
+        if not self._climb:
             return 0
-        if height <= max(self._least_amplitude, self._usual.value // 10) or self._climb > self._max_on:
+        if slope - self._ground < threshold >> 1 or self._climb > self._rate << 1:
+            self._climb = 0  # it came to nothing
             return 0
+        height = self._height()
+        if self._climb < 3 or self._since < self._refractory:
+            return 0
+        if height <= max(self._least_amplitude, self._usual.value // 10):
+            return 0
+        return self._open(slope, height)
+
+    def _valley(self) -> tuple[int, int]:
+        """The lowest of the last RECENT slopes, and how many samples ago it was."""
+        slopes = self._slopes
+        valley = min(slopes)
+        at = self._recent_at
+        age = 0
+        while slopes[at - age] != valley:
+            age += 1
+        return valley, age
+
+    def _open(self, slope: int, height: int) -> int:
+        self.age_q8 = self._onset_age_q8(slope)
+        self.amplitude_nsiemens = height
         self._since = 0
         self._peak = -1
-        self.amplitude_nsiemens = height
-        # The climb is first seen about half way through boxcar and slope filter.
-        self.age_q8 = (self._climb << 8) + ((self._lag - 1) << 7)
+        self._top = slope
         return self._hold.step(True)
 
+    def _onset_age_q8(self, slope: int) -> int:
+        """Back to where a quarter of the present lift was reached; the valley itself may be long and flat."""
+        foot = self._ground + ((slope - self._ground) >> 2)
+        back = 0
+        while back < RECENT - 1 and self._slopes[self._recent_at - back] > foot:
+            back += 1
+        return back << 8
+
+    def _grow(self, slope: int) -> int:
+        self._climb += 1
+        self._top = max(self._top, slope)
+        self.amplitude_nsiemens = max(self.amplitude_nsiemens, self._height())
+        rising = 2 * (slope - self._ground) > self._top - self._ground and slope > 0
+        return 0 if rising and self._since < self._max_on else self._end()
+
     def _height(self) -> int:
-        return (self._mean - self._base) // self._span
+        """nS gained since the valley, above the straight line that the slope there would have drawn."""
+        return (self._mean - self._base - self._ground * self._climb // self._lag) // self._span
 
     def _end(self) -> int:
         """The rise is over; the peak is remembered for the recovery."""
-        if not self._hold.on:
-            return 0
         edges = self._hold.step(False)
         if edges:
-            self.amplitude_nsiemens = max(self.amplitude_nsiemens, self._height())
+            self._climb = 0
             self._usual.add(self.amplitude_nsiemens)
             self._peak = self._mean
             self._since_peak = 0
@@ -194,7 +239,6 @@ class SkinResponses:
         self._slope = slope
         if self._hold.on:
             return
-        self._drift_q8 += ((slope << GUARD) - self._drift_q8) >> 6
         self._tonic += ((x << GUARD) - self._tonic) >> 6
 
     def _recovery(self) -> int:

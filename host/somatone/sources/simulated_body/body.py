@@ -174,7 +174,8 @@ class SimulatedBody:
 
     def _bvp(self, t_s: Floats, noise: Floats) -> Floats:
         pulse = self._heart.wave(t_s) + self._motion.at(t_s)[1] + self.profile.pulse_noise * noise[0]
-        return self._wear.worn(t_s) * BVP_PER_PULSE * pulse
+        counts: Floats = self._wear.worn(t_s) * BVP_PER_PULSE * pulse
+        return counts
 
     def _acceleration(self, t_s: Floats, noise: Floats) -> Floats:
         shaken = self._motion.at(t_s)[0] + 0.001 * self.profile.rest_mg * noise[:3]
