@@ -112,6 +112,10 @@ class State:
         """The last node, which reports levels and proves that audio is computed."""
         return ("/s_new", "meter", METER, ADD_TAIL, GROUPS["master"], "in", 0)
 
+    def fade_out(self) -> Message:
+        """Lets everything sink within some 50 ms; the remembered level stays."""
+        return ("/c_set", self._index("master", "level"), 0.0)
+
     def recorder(self, path: Path) -> list[Message]:
         """Records what is heard into `path` (.wav or .flac, 24 bit), from now until `stop_recorder`.
 

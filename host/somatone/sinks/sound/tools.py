@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from somatone.errors import SoundError
 
@@ -25,3 +26,14 @@ def child_command(command: Sequence[str], environment: Mapping[str, str] | None 
     """
     added = [f"{name}={value}" for name, value in (environment or {}).items()]
     return [*(["env", *added] if added else []), "setpriv", "--pdeathsig", "KILL", "--", *command]
+
+
+async def surely(ending: Coroutine[None, None, None], force: Callable[[], None] | None = None) -> None:
+    """Waits for `ending` to the end, even when cancelled (again) meanwhile; `force` is called then to hurry it."""
+    task = asyncio.ensure_future(ending)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if force:
+                force()
