@@ -7,8 +7,9 @@ three samples and gained enough height. Artefacts (Kleckner et al. 2018: range a
 that no skin can make) silence the rule for three seconds.
 
 Surprises: the level may still be falling when a response starts (overlapping responses are the normal case under
-stress), so heights are taken above the line that the valley's slope would have drawn; and the mean level is kept as a sum of one second of samples, 1/4 nS at 4 Hz.
-Bounds: sum 4 * 100000 = 2**18.6, tonic 100000 << 8 = 2**24.6; the whole stays below 2**25 for rate_hz <= 32.
+stress), so heights are taken above the line that the valley's slope would have drawn; and the mean level is kept as
+a sum of one second of samples, 1/4 nS at 4 Hz.
+Bounds: sum 4 * 100000 = 2**18.6, slope noise 800000 << 8 = 2**27.6, tonic 100000 << 8 = 2**24.6; rate_hz <= 4.
 """
 
 from gates.common import FrugalQuantile, Hold, RunningMedian, samples_of

@@ -6,7 +6,7 @@ a minute (`warming`), afterwards the range follows with `half_life_ms`.
 
 Surprise: the span has a floor. About one person in ten shows no skin-conductance responses (Boucsein 2012); their
 noise stays small on the level instead of being blown up to full scale.
-Bounds: |x| <= 2**20 with 8 guard bits, 2**28.1; the division 2**14 * 2**16 = 2**30 - is kept below by a shift.
+Bounds: |x| <= 2**20, differences with 8 guard bits 2**29; part and span are shifted below 2**13 before `<< 16`.
 """
 
 from gates.common import FrugalQuantile, samples_of
