@@ -1,0 +1,248 @@
+"""The path on one screen, live: builds source, path and sinks, owns every task, and takes them all down again.
+
+    source --emit--> Path --records--> sound, log, monitor
+
+Everything here runs in one asyncio loop. `emit` is called by the source and reaches the sound server in the same call;
+the log, the monitor and the view come after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live as RichLive
+
+from somatone.clock import HostClock
+from somatone.errors import SomatoneError
+from somatone.options import RunOptions, SoundOptions
+from somatone.path import Path
+from somatone.records import Action, Control, NativeChunk, Note, Record, Status
+from somatone.sinks.log import LogSink
+from somatone.sinks.monitor import Monitor
+from somatone.sinks.terminal import PlainLines, draw
+from somatone.sources.choose import make_source
+from somatone.timeline.live_clock import live_clock
+
+if TYPE_CHECKING:
+    from somatone.sinks.sound.sink import SoundSink
+
+TICKER_S = 0.02  # how often the path is asked whether a tick is due
+VIEW_S = 0.125
+SUMMARY_S = 5.0
+SOUND_START_S = 20.0
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run was, for its last line."""
+
+    seconds: float = 0.0
+    peak: float = 0.0
+    beats: int = 0
+    onsets: int = 0
+    boots: int = 0
+    losses: str = ""
+
+
+class LiveRun:
+    """One run of a piece: the path and its sinks, fed by `emit`."""
+
+    def __init__(self, options: RunOptions, clock: HostClock, log: LogSink) -> None:
+        self.options = options
+        self.monitor = Monitor()
+        self.plain = PlainLines()
+        self.report = RunReport()
+        self._clock = clock
+        self._log = log
+        self._sound: SoundSink | None = None
+        self._path = Path(options.piece, live_clock, self.monitor.on_chunk)
+        self._say_plain = options.plain
+
+    def begin(self, sound: SoundSink | None) -> None:
+        """Time starts: every control gets its first value."""
+        self._sound = sound
+        now_s = self._clock.now_s()
+        for record in self._path.start(now_s):
+            self._dispatch(record, now_s)
+
+    def emit(self, item: NativeChunk | Status) -> None:
+        """Called by the source for everything it has; the sound hears it before this returns."""
+        now_s = self._clock.now_s()
+        self.tick(now_s)
+        for record in self._path.feed(item):
+            self._dispatch(record, now_s)
+
+    def tick(self, now_s: float) -> None:
+        """Run the mapping's ticks that are due."""
+        for tick_s, record in self._path.advance(now_s):
+            self._dispatch(record, tick_s)
+
+    def say(self, status: Status) -> None:
+        """A sink's own word (the sound server died, came back): shown and logged, never mapped."""
+        self._dispatch(status, self._clock.now_s())
+
+    def _dispatch(self, record: Record, now_s: float) -> None:
+        if self._sound and isinstance(record, Action):
+            play(self._sound, record)
+        self._log.write(record, now_s)
+        self.monitor.on_record(record, now_s)
+        if self._say_plain:
+            self.plain.on_record(record, now_s)
+
+
+def play(sound: SoundSink, action: Action) -> None:
+    """One control or note to the sound sink."""
+    if isinstance(action, Control):
+        sound.control(action.voice, action.control, action.value)
+    elif isinstance(action, Note):
+        sound.note(action.voice, dict(action.values))
+
+
+async def run_live(options: RunOptions, buffers: Mapping[str, FilePath]) -> RunReport:
+    """Run until cancelled, or for `for_s` seconds. Raises `SomatoneError` where it cannot go on."""
+    clock = HostClock()
+    with LogSink(options.log) as log:
+        run = LiveRun(options, clock, log)
+        source = make_source(options.source, options.seed, run.emit, clock.now_s)
+        stop = _stop_signals()
+        async with sounding(options.sound, options.piece.voices, buffers, run.say, clock.now_s) as sound:
+            run.begin(sound)
+            with _unwrapped():
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(source.run())
+                    tasks.create_task(_ticker(run, clock, sound))
+                    tasks.create_task(_watch(options, run, clock, sound, source.name))
+                    tasks.create_task(_until(stop, options.for_s))
+            run.report.boots = sound.meter.boots if sound else 0
+        run.report.seconds = clock.now_s()
+        run.report.beats = run.monitor.counts.get("pulse.beat", 0)
+        run.report.onsets = run.monitor.counts.get("eda.onset", 0)
+        run.report.losses = ", ".join(f"{name} {count}" for name, count in run.monitor.losses.items() if count)
+        return run.report
+
+
+class _Stopped(Exception):
+    """The run is over because somebody asked for it, or its time is up."""
+
+
+def _stop_signals() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set, so that everything is taken down in order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _until(stop: asyncio.Event, for_s: float | None) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), for_s)
+    raise _Stopped
+
+
+@contextlib.contextmanager
+def _unwrapped() -> Iterator[None]:
+    """A task group's errors as the one that a person should read."""
+    try:
+        yield
+    except* _Stopped:
+        pass
+    except* SomatoneError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[SomatoneError]) -> SomatoneError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, SomatoneError)
+    return error
+
+
+@contextlib.asynccontextmanager
+async def sounding(
+    options: SoundOptions,
+    voices: Sequence[str],
+    buffers: Mapping[str, FilePath],
+    say: Callable[[Status], None],
+    now_s: Callable[[], float],
+) -> AsyncIterator[SoundSink | None]:
+    """The sound sink, sounding; stopped again however the run ends."""
+    if not options.on:
+        yield None
+        return
+    from somatone.sinks.sound.sink import SoundSettings, SoundSink  # noqa: PLC0415 - supriya takes a second to load
+
+    settings = SoundSettings(
+        period=options.period, device=options.device, port=options.port, seed=options.seed, record_to=options.record_to
+    )
+    sink = SoundSink(voices, buffers, settings, say, now_s)
+    task = asyncio.create_task(sink.run())
+    try:
+        await _started(task, sink.started(SOUND_START_S))
+        yield sink
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, SomatoneError):
+            await task
+
+
+async def _started(task: asyncio.Task[None], started: Coroutine[None, None, None]) -> None:
+    """Wait until it sounds; if the sink gives up first, its own error is the one to show."""
+    waiting = asyncio.create_task(started)
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done() and not waiting.done():
+            task.result()
+        await waiting
+    finally:
+        waiting.cancel()
+
+
+async def _ticker(run: LiveRun, clock: HostClock, sound: SoundSink | None) -> None:
+    while True:
+        await asyncio.sleep(TICKER_S)
+        run.tick(clock.now_s())
+        if sound:
+            run.report.peak = max(run.report.peak, *sound.meter.peak)
+
+
+async def _watch(options: RunOptions, run: LiveRun, clock: HostClock, sound: SoundSink | None, source: str) -> None:
+    """The live view where there is a terminal, else a summary line now and then."""
+
+    def peaks() -> tuple[float, ...]:
+        return sound.meter.peak if sound else (0.0,)
+
+    if options.plain:
+        await _summaries(run, clock, peaks)
+    else:
+        await _view(run, clock, peaks, f"somatone · {options.piece.name} · {source} · Ctrl-C ends")
+
+
+async def _summaries(run: LiveRun, clock: HostClock, peaks: Callable[[], tuple[float, ...]]) -> None:
+    loudest = 0.0
+    next_s = SUMMARY_S
+    while True:
+        await asyncio.sleep(VIEW_S)
+        loudest = max(loudest, *peaks())
+        if clock.now_s() >= next_s:
+            run.plain.summary(clock.now_s(), run.monitor, (loudest,))
+            loudest, next_s = 0.0, next_s + SUMMARY_S
+
+
+async def _view(run: LiveRun, clock: HostClock, peaks: Callable[[], tuple[float, ...]], header: str) -> None:
+    console = Console()
+    with RichLive(console=console, auto_refresh=False, screen=True) as live:
+        while True:
+            sound = "" if run.options.sound.on else "sound is off"
+            picture = draw(run.monitor, header, sound, peaks(), clock.now_s())
+            await asyncio.to_thread(live.update, picture, refresh=True)
+            await asyncio.sleep(VIEW_S)

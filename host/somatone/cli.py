@@ -1,0 +1,163 @@
+"""The command line: reads what a person typed, calls the part that does it, and turns errors into one sentence.
+
+Exit status: 0 done, 1 failed with a sentence, 2 wrong usage, 130 stopped by Ctrl-C. Parts are imported when a command
+needs them, so that `--help` and `inspect` stay quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from somatone import __version__
+from somatone.errors import SomatoneError, UsageError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="somatone",
+    help="A body, and a machine that learns, turned into sound.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+PieceOption = Annotated[str, typer.Option("--piece", help="A shipped piece by name, or a folder with a piece.toml.")]
+LogOption = Annotated[Path | None, typer.Option("--log", help="Write the outgoing log here, one JSON object a line.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random, so that a run can be repeated.")]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="Sound card by its ALSA name; without it the first one, or none.")
+]
+PeriodOption = Annotated[
+    int, typer.Option("--period", help="Frames in one period of the sound card.", min=32, max=4096)
+]
+SoundPortOption = Annotated[
+    int | None, typer.Option("--sound-port", help="UDP port of the sound server; without it a free one.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(f"somatone {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    piece: PieceOption = "correlations",
+    source: Annotated[str, typer.Option("--source", help="auto, simulated, board or board:PORT.")] = "auto",
+    for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
+    log: LogOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Folder for a recording of what is heard; the last four hours stay.")
+    ] = None,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only show and log.")] = True,
+    plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,
+    seed: SeedOption = 0,
+    device: DeviceOption = None,
+    period: PeriodOption = 256,
+    sound_port: SoundPortOption = None,
+) -> None:
+    """Play a piece from a body: the whole installation."""
+    from somatone.commands.run import run_command  # noqa: PLC0415
+    from somatone.options import RunOptions, SoundOptions  # noqa: PLC0415
+    from somatone.pieces.piece import find_piece  # noqa: PLC0415
+
+    options = RunOptions(
+        piece=find_piece(piece),
+        source=source,
+        for_s=for_s,
+        log=log,
+        seed=seed,
+        plain=plain or not sys.stdout.isatty(),
+        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed),
+    )
+    run_command(options)
+
+
+@app.command()
+def replay(
+    path: Annotated[Path, typer.Argument(help="Folder or zip of an E4 session.")],
+    speed: Annotated[str, typer.Option("--speed", help="How many times as fast as it was, or max.")] = "1",
+    log: LogOption = None,
+    render: Annotated[Path | None, typer.Option("--render", help="Render the sound offline to this WAV.")] = None,
+    piece: PieceOption = "correlations",
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only log.")] = True,
+    seed: SeedOption = 0,
+    device: DeviceOption = None,
+    period: PeriodOption = 256,
+    sound_port: SoundPortOption = None,
+) -> None:
+    """Play a piece from a recorded session, live or rendered; prints the SHA-256 of the log."""
+    from somatone.commands.replay import replay_command  # noqa: PLC0415
+    from somatone.options import ReplayOptions, SoundOptions  # noqa: PLC0415
+    from somatone.pieces.piece import find_piece  # noqa: PLC0415
+
+    options = ReplayOptions(
+        piece=find_piece(piece),
+        path=path,
+        speed=_speed(speed),
+        log=log,
+        render=render,
+        seed=seed,
+        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, seed=seed),
+    )
+    replay_command(options)
+
+
+@app.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(help="Folder or zip of an E4 session.")],
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the session to this picture (PNG, PDF or SVG).")
+    ] = None,
+) -> None:
+    """Say in a table what a session holds, and draw it."""
+    from somatone.commands.inspect import inspect_command  # noqa: PLC0415
+
+    inspect_command(path, plot)
+
+
+@app.command()
+def doctor() -> None:
+    """Check what this machine has and lacks, and say what to do."""
+    from somatone.commands.doctor import doctor_command  # noqa: PLC0415
+
+    if not doctor_command():
+        raise typer.Exit(1)
+
+
+def _speed(text: str) -> float | None:
+    """A pace, or None for as fast as it goes."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 10_000:
+        raise UsageError(f"--speed {text!r} is neither 'max' nor a number above 0 and at most 10000.")
+    return speed
+
+
+def main() -> None:
+    """Entry point of the `somatone` command."""
+    try:
+        app()
+    except SomatoneError as error:
+        print(f"somatone: {error}", file=sys.stderr)
+        sys.exit(error.status)
+    except KeyboardInterrupt:
+        print("somatone: stopped.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

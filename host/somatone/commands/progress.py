@@ -1,0 +1,37 @@
+"""Progress on anything that takes longer than a person waits without asking."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from somatone import paths
+from somatone.library.synthesise import ensure_library
+
+STDERR = Console(stderr=True)
+
+
+@contextlib.contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error while the body runs; call the given function with 0..1."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=STDERR, transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def advance(share: float) -> None:
+            bar.update(task, completed=min(max(share, 0.0), 1.0))
+
+        yield advance
+
+
+def audio_library() -> Mapping[str, Path]:
+    """The embedded audio library, made on first use with a bar."""
+    folder = paths.cache_dir() / "library"
+    if folder.is_dir():
+        return ensure_library(folder)
+    with progress_bar("making the audio library") as advance:
+        return ensure_library(folder, lambda share, name: advance(share))

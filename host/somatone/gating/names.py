@@ -1,0 +1,22 @@
+"""Every gate and level that the rules can give, and what it means: pieces are checked against this table."""
+
+from __future__ import annotations
+
+GATES = {
+    "contact.worn": "the sensor sits on a body",
+    "pulse.beat": "one heart beat, at its steepest upslope",
+    "eda.onset": "a skin-conductance response, from its onset until half of it has passed",
+    "temp.rise": "the skin is getting warmer",
+    "temp.fall": "the skin is getting cooler",
+    "motion.active": "the wearer moves",
+    "motion.still": "the wearer has been still for a while",
+}
+
+LEVELS = {
+    "pulse.rate": "heart rate, 0 at 40 bpm, 1 at 160 bpm",
+    "pulse.strength": "height of the pulse within this wearer's own range",
+    "eda.tonic": "slow skin conductance within this wearer's own range",
+    "eda.response": "size of the last skin-conductance response, 1 at 1 microsiemens and above",
+    "temp.level": "skin temperature within this wearer's own range",
+    "motion.energy": "how much the wearer moves, 1 at half a g of change a sample and above",
+}

@@ -1,0 +1,51 @@
+"""The gates stage: one set of rules for every signal of every wearer, and the gate that says whether one is worn.
+
+A wearer who has been away for `FORGET_S` is forgotten: the next visitor never inherits the last one's range.
+"""
+
+from __future__ import annotations
+
+from somatone.gating.rules import RULES, SignalRules
+from somatone.records import Chunk, Event, Gate, Validity
+
+FORGET_S = 10.0
+NOT_WORN = (Validity.ABSENT, Validity.STALE)
+
+
+class _Wearer:
+    def __init__(self) -> None:
+        self.rules: dict[str, SignalRules] = {}
+        self.worn: dict[str, bool] = {}  # by signal
+        self.open = False
+        self.away_since_s: float | None = None
+
+
+class Gating:
+    """Chunks in, gates and levels out."""
+
+    def __init__(self) -> None:
+        self._wearers: dict[str, _Wearer] = {}
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        """Every event of one chunk, `contact.worn` first."""
+        wearer = self._wearers.setdefault(chunk.wearer, _Wearer())
+        events: list[Event] = list(self._contact(wearer, chunk))
+        rules = wearer.rules.get(chunk.signal)
+        if rules is None:
+            rules = wearer.rules[chunk.signal] = RULES[chunk.signal]()
+        events += rules.feed(chunk)
+        return events
+
+    def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
+        wearer.worn[chunk.signal] = chunk.validity not in NOT_WORN
+        worn = any(wearer.worn.values())
+        if worn == wearer.open:
+            return []
+        wearer.open = worn
+        if not worn:
+            wearer.away_since_s = chunk.end_s
+        elif wearer.away_since_s is not None and chunk.start_s - wearer.away_since_s >= FORGET_S:
+            for rules in wearer.rules.values():
+                rules.reset()
+        validity = Validity.WORN if worn else chunk.validity
+        return [Gate(chunk.wearer, "contact.worn", int(worn), chunk.start_s, validity, chunk.source)]

@@ -1,0 +1,46 @@
+"""What a person asked for on the command line, checked, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from somatone.pieces.piece import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class SoundOptions:
+    """How to sound. `device` None is the first sound card, or none; `port` None is any free one."""
+
+    on: bool = True
+    device: str | None = None
+    period: int = 256
+    port: int | None = None
+    record_to: Path | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `somatone run` was asked for. `for_s` None runs until it is stopped."""
+
+    piece: Piece
+    source: str = "auto"
+    for_s: float | None = None
+    log: Path | None = None
+    seed: int = 0
+    plain: bool = False
+    sound: SoundOptions = field(default_factory=SoundOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What `somatone replay` was asked for. `speed` None is as fast as it goes."""
+
+    piece: Piece
+    path: Path
+    speed: float | None = 1.0
+    log: Path | None = None
+    render: Path | None = None
+    seed: int = 0
+    sound: SoundOptions = field(default_factory=SoundOptions)

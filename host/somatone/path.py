@@ -1,0 +1,69 @@
+"""The path on one screen: timeline, gates and mapping in a row. Plain objects; whoever owns it brings data and time.
+
+    NativeChunk -> Timeline -> Chunk -> Gating -> Gate, Level -> Mapping -> Control, Note
+
+`advance` must be called before `feed` with the same time: it runs the mapping's ticks, which fall on fixed multiples of
+`TICK_S` after the start, so the same input gives the same records at any speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from somatone.gating.stage import Gating
+from somatone.mapping.routes import TICK_S, Mapping
+from somatone.pieces.piece import Piece
+from somatone.records import Chunk, NativeChunk, Record, Status
+from somatone.timeline.timeline import SignalClock, Timeline
+
+ChunkListener = Callable[[Chunk], None]
+
+
+class Path:
+    """One piece's path. `on_chunk` is shown every chunk that leaves the timeline (live view, plots)."""
+
+    def __init__(
+        self, piece: Piece, clock_for: Callable[[str, str], SignalClock], on_chunk: ChunkListener | None = None
+    ) -> None:
+        self.timeline = Timeline(clock_for)
+        self._gating = Gating()
+        self._mapping = Mapping(piece)
+        self._on_chunk = on_chunk
+        self._origin_s = 0.0
+        self._ticks = 0
+
+    def start(self, now_s: float) -> list[Record]:
+        """The first value of every control; time begins here."""
+        self._origin_s = now_s
+        return list(self._mapping.start(now_s))
+
+    def advance(self, now_s: float) -> list[tuple[float, Record]]:
+        """Run all ticks that are due by `now_s`: (time of the tick, record) in order."""
+        records: list[tuple[float, Record]] = []
+        while (tick_s := self._origin_s + (self._ticks + 1) * TICK_S) <= now_s:
+            self._ticks += 1
+            tick_s = round(tick_s, 6)
+            for record in self._after_timeline(self.timeline.tick(tick_s)):
+                records.append((tick_s, record))
+            for action in self._mapping.tick(tick_s):
+                records.append((tick_s, action))
+        return records
+
+    def feed(self, item: NativeChunk | Status) -> list[Record]:
+        """One item from a source: every record that it causes, in order."""
+        if isinstance(item, Status):
+            return [item]
+        return self._after_timeline(self.timeline.feed(item))
+
+    def _after_timeline(self, outputs: Iterable[Chunk | Status]) -> list[Record]:
+        records: list[Record] = []
+        for output in outputs:
+            if isinstance(output, Status):
+                records.append(output)
+                continue
+            if self._on_chunk:
+                self._on_chunk(output)
+            for event in self._gating.feed(output):
+                records.append(event)
+                records += self._mapping.feed(event)
+        return records

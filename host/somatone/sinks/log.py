@@ -1,0 +1,86 @@
+"""The outgoing log: one JSON object a line, in order of emission, and its SHA-256.
+
+It is the contract that replays, tests and other people's analyses stand on: equal runs give equal bytes. Numbers are
+rounded to six decimals and printed by Python's shortest repr, so the same values always print the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from io import BufferedWriter
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from somatone.errors import SomatoneError
+from somatone.records import Control, Gate, Level, Note, Record, Status
+
+DECIMALS = 6
+_ENCODER = msgspec.json.Encoder()
+KINDS: dict[type[Record], str] = {Gate: "gate", Level: "level", Control: "control", Note: "note", Status: "status"}
+
+
+def log_line(record: Record, host_s: float, origin_s: float) -> bytes:
+    """One line, without its end. `at_s` and `host_s` count from `origin_s`, the start of the recording."""
+    line: dict[str, object] = {"kind": KINDS[type(record)], "wearer": record.wearer, "name": _name(record)}
+    if isinstance(record, Note):
+        line["value"] = {name: round(value, DECIMALS) for name, value in sorted(record.values.items())}
+    else:
+        value = record.value
+        line["value"] = round(value, DECIMALS) if isinstance(value, float) else value
+    if isinstance(record, Gate) and record.value:
+        line["strength"] = record.strength
+    if isinstance(record, Status) and record.message:
+        line["message"] = record.message
+    line["validity"] = record.validity.value
+    line["source"] = record.source
+    line["at_s"] = round(record.at_s - origin_s, DECIMALS)
+    line["host_s"] = round(host_s - origin_s, DECIMALS)
+    return _ENCODER.encode(line)
+
+
+def _name(record: Record) -> str:
+    if isinstance(record, Control):
+        return f"{record.voice}.{record.control}"
+    return record.voice if isinstance(record, Note) else record.name
+
+
+class LogSink:
+    """Writes the log, or without a path only hashes it. Use as a context manager; `sha256` is good at any time."""
+
+    def __init__(self, path: Path | None, origin_s: float = 0.0) -> None:
+        self._origin_s = origin_s
+        self._hash = hashlib.sha256()
+        self.lines = 0
+        self._file: BufferedWriter | None = None
+        if path:
+            try:
+                self._file = path.open("wb")
+            except OSError as error:
+                raise SomatoneError(
+                    f"{path} cannot be written ({error.strerror}): choose another --log file."
+                ) from None
+
+    def write(self, record: Record, host_s: float) -> None:
+        """Append one record that was emitted at `host_s` on the path's clock."""
+        data = log_line(record, host_s, self._origin_s) + b"\n"
+        self._hash.update(data)
+        self.lines += 1
+        if self._file:
+            self._file.write(data)
+
+    def flush(self) -> None:
+        if self._file:
+            self._file.flush()
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def __enter__(self) -> LogSink:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._file:
+            self._file.close()
