@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from somatone.errors import SomatoneError
 RATE_HZ = 48_000
 VERSION = 1  # raise it when a recipe changes: folders of another version are made again
 PEAK = 0.8
+LOUDNESS = 0.6
 JOIN_S = 0.25
 STAMP = "library.json"
 
@@ -59,19 +61,22 @@ def synthesise(name: str, recipe: Recipe | None = None) -> Sound:
     fade = np.sqrt(np.linspace(0.0, 1.0, overlap))
     sound[:overlap] = sound[:overlap] * fade + sound[-overlap:] * fade[::-1]
     sound = sound[:-overlap]
-    sound = sound - sound.mean()
-    return sound * (PEAK / float(np.abs(sound).max()))
+    # Few loud clicks would leave the rest unheard: half the way to one loudness, with rounded peaks.
+    sound = np.tanh(sound * math.sqrt(LOUDNESS / float(np.std(sound) * np.abs(sound).max())))
+    sound -= sound.mean()
+    sound *= PEAK / float(np.abs(sound).max())
+    return sound
 
 
 def _breath(random: np.random.Generator) -> Sound:
     """Two slow breaths: in higher and shorter, out lower and longer."""
-    sound = np.zeros(int(9.6 * RATE_HZ))
+    sound = np.zeros(int(8.5 * RATE_HZ))
     in_s, out_s = (1.6, 1500, 0.7), (2.4, 750, 1.0)
-    for start_s, (length_s, centre_hz, loud) in ((0.1, in_s), (2.0, out_s), (4.8, in_s), (6.7, out_s)):
+    for start_s, (length_s, centre_hz, loud) in ((0.0, in_s), (1.7, out_s), (4.2, in_s), (5.9, out_s)):
         air = _band(random.standard_normal(int(length_s * RATE_HZ)), centre_hz, 0.9)
         throat = _band(random.standard_normal(len(air)), centre_hz * 2.7, 0.4)
         _add(sound, start_s, (air + 0.35 * throat) * _hump(len(air), 0.35) * loud)
-    return sound + 0.004 * _pink(random, len(sound))
+    return sound + 0.012 * _pink(random, len(sound))
 
 
 def _gasps(random: np.random.Generator) -> Sound:
@@ -197,17 +202,18 @@ def _hump(length: int, top: float) -> Sound:
     """Rises to 1 at the share `top` of its length, and falls again; both as half a cosine."""
     where = np.linspace(0.0, 1.0, length)
     rise, fall = np.clip(where / top, 0, 1), np.clip((where - top) / (1 - top), 0, 1)
-    return np.sin(rise * np.pi / 2) ** 2 * np.cos(fall * np.pi / 2) ** 2
+    shape: Sound = np.sin(rise * np.pi / 2) ** 2 * np.cos(fall * np.pi / 2) ** 2
+    return shape
 
 
 def _spectrum(sound: Sound, gain: Callable[[Sound], Sound]) -> Sound:
-    spectrum = np.fft.rfft(sound) * gain(np.fft.rfftfreq(len(sound), 1 / RATE_HZ))
-    shaped: Sound = np.fft.irfft(spectrum, len(sound))
-    return shaped
+    hz = np.asarray(np.fft.rfftfreq(len(sound), 1 / RATE_HZ), np.float64)
+    spectrum = np.fft.rfft(sound) * gain(hz)
+    return np.asarray(np.fft.irfft(spectrum, len(sound)), np.float64)
 
 
 def _low(sound: Sound, edge_hz: float) -> Sound:
-    return _spectrum(sound, lambda hz: 1 / (1 + (hz / edge_hz) ** 4))
+    return _spectrum(sound, lambda hz: np.reciprocal(1 + (hz / edge_hz) ** 4))
 
 
 def _band(sound: Sound, centre_hz: float, octaves: float) -> Sound:
