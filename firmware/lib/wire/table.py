@@ -53,10 +53,12 @@ MESSAGES: tuple[tuple[int, str, str, tuple[tuple[str, str, int, str], ...]], ...
             ("format_version", "u8", 1, "FORMAT_VERSION"),
             ("fingerprint", "u30", 1, "fingerprint()"),
             ("session", "u30", 1, "number of the last `start` since power-up, 0 for none"),
+            ("streaming", "u8", 1, "1 while that session runs, 0 when its host fell silent"),
             ("serial", "id8", 1, "the chip's unique id"),
             ("release", "u8", 3, "RELEASE of the firmware"),
             ("reset_cause", "u8", 1, "machine.reset_cause()"),
             ("chips", "u8", 1, "bit s: the chip of signal s answers"),
+            ("unacknowledged", "u30", _PER_SIGNAL, "index of the first sample that no host acknowledged"),
         ),
     ),
     (
