@@ -67,14 +67,15 @@ class Watchdog:
 
 def loop(sampler, link, watchdog) -> None:  # type: ignore[no-untyped-def]
     led = Pin(pins.LED, Pin.OUT)
-    due = time.ticks_add(time.ticks_ms(), 1000)
+    began = time.ticks_ms()
+    due = time.ticks_add(began, 1000)
     while not link.repl:
         try:
             link.receive()
             busy = link.send()
             now = time.ticks_ms()
             half_ms = blink_half_ms(link, sampler)
-            led.value(int(now) // half_ms & 1 if half_ms else 1)
+            led.value(time.ticks_diff(now, began) // half_ms & 1 if half_ms else 1)
             if time.ticks_diff(now, due) >= 0:
                 due = time.ticks_add(due, 1000)
                 watchdog.second(link.uptime_s, sampler.check())

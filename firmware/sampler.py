@@ -62,7 +62,7 @@ class Sampler:
         try:
             number = self._tick_number
             self._tick_number = (number + 1) % TICK_HZ
-            now = int(time.ticks_us())
+            now = time.ticks_us()
             self._read(EDA, now)
             if number & 1 == 0:
                 self._read(BVP, now)
@@ -73,7 +73,7 @@ class Sampler:
         except Exception:
             self.callback_errors = min(self.callback_errors + 1, _ERRORS_MAX)
 
-    def _read(self, number: int, now: int) -> None:
+    def _read(self, number: int, now) -> None:  # type: ignore[no-untyped-def]
         if self.states[number] == CHIP_OK:
             try:
                 self.chips[number].read(self.rings[number], now)

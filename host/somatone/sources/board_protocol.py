@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import wire
-from wire import table
-
 from somatone.records import NativeChunk
+from wire import table
 
 SIGNAL_NAMES = tuple(signal[1] for signal in table.SIGNALS)
 
