@@ -14,6 +14,11 @@ def samples_of(ms: int, rate_hz: int) -> int:
     return max(1, (ms * rate_hz + 500) // 1000)
 
 
+def clamped(x: int, limit: int) -> int:
+    """x within -limit .. limit."""
+    return min(max(x, -limit), limit)
+
+
 class Hold:
     """A two-state gate that keeps each state for a minimum number of samples: no chatter, whatever is asked."""
 
@@ -21,21 +26,22 @@ class Hold:
         self.min_on = min_on
         self.min_off = min_off
         self.on = False
-        self._left = 0
+        self.left = 0
 
     def reset(self) -> None:
         self.on = False
-        self._left = 0
+        self.left = 0
 
     def step(self, wanted: bool) -> int:
         """One sample on; the state follows `wanted` as soon as its minimum time is over."""
-        if self._left > 1:
-            self._left -= 1
-            return 0
+        if self.left > 0:
+            self.left -= 1
+            if self.left:
+                return 0
         if wanted == self.on:
             return 0
         self.on = wanted
-        self._left = self.min_on if wanted else self.min_off
+        self.left = self.min_on if wanted else self.min_off
         return OPENED if wanted else CLOSED
 
 
@@ -56,7 +62,11 @@ class Switch:
 
     def step(self, value: int) -> int:
         hold = self.hold
-        return hold.step(value >= (self.off_at if hold.on else self.on_at))
+        on = hold.on
+        wanted = value >= (self.off_at if on else self.on_at)
+        if wanted == on and not hold.left:
+            return 0  # by far the most frequent case
+        return hold.step(wanted)
 
 
 class Debounce:

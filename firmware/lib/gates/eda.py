@@ -96,10 +96,12 @@ class SkinResponses:
 
     def step(self, x: int) -> int:
         """One sample (nS); returns a mask of OPENED, CLOSED, RECOVERED."""
-        x = min(max(x, 0), LIMIT)
+        if x < 0 or x > LIMIT:
+            x = min(max(x, 0), LIMIT)
         if self._empty:
             self._begin(x)
-        self._since = min(self._since + 1, self._give_up)
+        if self._since < self._give_up:
+            self._since += 1
         if self._artefact(x):
             self.blocked = self._block
         if self.blocked:
@@ -115,7 +117,7 @@ class SkinResponses:
         self._means[at] = self._mean
         edges = self._rise(slope)
         self._follow(x, slope)
-        return edges | self._recovery()
+        return edges | self._recovery() if self._peak >= 0 else edges
 
     def _begin(self, x: int) -> None:
         self._empty = False
@@ -158,23 +160,24 @@ class SkinResponses:
         self._old_mean += raw[(at + self._span) % size] - raw[at]
         self._mean += x - raw[(at + self._lag) % size]
         raw[at] = x
-        self._at = (at + 1) % size
+        at += 1
+        self._at = at if at < size else 0
         return self._mean - self._old_mean
 
     def _rise(self, slope: int) -> int:
         """Opens when the slope has lifted off its own recent valley; closes when the lift is half gone."""
-        valley, age = self._valley()
-        lift = slope - valley
-        threshold = max(self._least_slope, self._noise.value * self._noise_times) + (abs(valley) >> 1)
         if self._hold.on:
             return self._grow(slope)
+        valley = min(self._slopes)
+        threshold = max(self._least_slope, (self._noise.q8 >> GUARD) * self._noise_times) + (abs(valley) >> 1)
         if self._climb:
             self._climb += 1
-        elif lift > threshold:
+        elif slope - valley > threshold:
+            age = self._age_of(valley)
             self._climb = age + 1
             self._ground = valley
             self._base = self._means[(self._recent_at - age) % RECENT]
-        if not self._climb:
+        else:
             return 0
         if slope - self._ground < threshold >> 1 or self._climb > self._rate << 1:
             self._climb = 0  # it came to nothing
@@ -186,15 +189,12 @@ class SkinResponses:
             return 0
         return self._open(slope, height)
 
-    def _valley(self) -> tuple[int, int]:
-        """The lowest of the last RECENT slopes, and how many samples ago it was."""
-        slopes = self._slopes
-        valley = min(slopes)
-        at = self._recent_at
+    def _age_of(self, valley: int) -> int:
+        """How many samples ago the slope was last as low as its valley."""
         age = 0
-        while slopes[at - age] != valley:
+        while self._slopes[self._recent_at - age] != valley:
             age += 1
-        return valley, age
+        return age
 
     def _open(self, slope: int, height: int) -> int:
         self.age_q8 = self._onset_age_q8(slope)
@@ -243,8 +243,7 @@ class SkinResponses:
         self._tonic += ((x << GUARD) - self._tonic) >> 6
 
     def _recovery(self) -> int:
-        if self._peak < 0:
-            return 0
+        """The level falls from its peak: half of the response's height is its recovery."""
         self._since_peak += 1
         if self._since_peak > self._give_up:
             self._peak = -1

@@ -7,7 +7,7 @@ Surprise: active and still are not opposites. Between them lies the small restle
 Bounds: jerk <= 3 * 256, energy 768 << 8 = 2**17.6.
 """
 
-from gates.common import Debounce, Switch, samples_of
+from gates.common import Debounce, Switch, clamped, samples_of
 
 LIMIT = 128  # 1/64 g; clamp of the input
 GUARD = 8
@@ -64,11 +64,12 @@ class Movement:
 
     def step(self, x: int, y: int, z: int) -> int:
         """One sample of three axes (1/64 g); returns a mask of ACTIVE_* and STILL_* edges."""
-        x = min(max(x, -LIMIT), LIMIT)
-        y = min(max(y, -LIMIT), LIMIT)
-        z = min(max(z, -LIMIT), LIMIT)
-        jerk = 0 if self._empty else abs(x - self._x) + abs(y - self._y) + abs(z - self._z)
-        self._empty = False
+        if not (-LIMIT <= x <= LIMIT and -LIMIT <= y <= LIMIT and -LIMIT <= z <= LIMIT):
+            x, y, z = clamped(x, LIMIT), clamped(y, LIMIT), clamped(z, LIMIT)
+        if self._empty:
+            self._empty = False
+            self._x, self._y, self._z = x, y, z
+        jerk = abs(x - self._x) + abs(y - self._y) + abs(z - self._z)
         self._x = x
         self._y = y
         self._z = z
