@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import math
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -34,6 +35,7 @@ SAMPLE_RATE_HZ = 48_000
 REORDER_S = 30.0  # actions of different signals may be emitted this far out of the order of their times
 SILENCE = 1e-4  # -80 dBFS: nothing that was meant to be heard is quieter over a whole render
 SEEDED_S = 2 * 64 / SAMPLE_RATE_HZ  # two blocks: by then the seed has been taken
+COMPLAINT = re.compile(r"FAILURE|ERROR|could not|not found|alloc failed")  # scsynth's exit status says nothing
 BLOCK_FRAMES = 1 << 16
 
 
@@ -162,7 +164,7 @@ def _run_scsynth(score: Path, part: Path, duration_s: float, progress: Callable[
             if process.poll() is None:
                 process.kill()
     said = log.read_text(errors="replace")
-    complaint = next((line for line in said.splitlines() if "FAILURE" in line or "ERROR" in line), "")
+    complaint = next((line for line in said.splitlines() if COMPLAINT.search(line)), "")
     if process.returncode or complaint or not part.exists():
         reason = complaint or said.strip()[-200:] or "no reason given"
         raise SoundError(f"scsynth could not render (status {process.returncode}): {reason}")
