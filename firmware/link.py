@@ -99,7 +99,7 @@ class Link:
         self._hello()
 
     def _ack(self, held: tuple, resend: int) -> None:
-        if not self.streaming:
+        if not self.session:
             self._hello()
             return
         for number in range(SIGNAL_COUNT):
@@ -107,6 +107,8 @@ class Link:
             ring.acknowledge((held[number] + 1) & MASK)
             if resend >> number & 1:
                 ring.rewind()
+        if not self.streaming:
+            self._hello()
 
     # to the host
 

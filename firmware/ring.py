@@ -70,7 +70,9 @@ class Ring:
         self.head = self.tail = (self.head + count) & MASK
 
     def _acknowledge(self) -> None:
-        if not behind(self.ack_to, self.tail):
+        if behind(self.ack_to, self.tail):  # overwritten before the host could say that it holds them: not lost
+            self.link_lost = max(self.link_lost - ((self.ack_to - self.acked) & MASK), 0)
+        else:
             self.tail = self.ack_to
         self.acked = self.ack_to
 

@@ -82,14 +82,15 @@ class World:
         self._step = 0
         self._body = feed.at(0)
         self._stdin_taken = 0
-        self.stdin_poll = uselect.poll()
-        self.stdin_poll.register(sys.stdin, uselect.POLLIN)
+        self._stdin_poll = None
+        if not clock.virtual:
+            self._stdin_poll = uselect.poll()
+            self._stdin_poll.register(sys.stdin, uselect.POLLIN)
 
     def idle(self) -> None:
         """Until the next interrupt: a timer or a byte from the host."""
         clock = self.clock
-        until = clock.now_us() + 10_000
-        clock.wait_until(until, None if clock.virtual else self.stdin_poll)
+        clock.wait_until(clock.now_us() + 10_000, self._stdin_poll)
 
     def stdin_ready(self) -> bool:
         """Virtual time only: the host's bytes arrive at STDIN_BYTES_PER_S; each `True` hands over one."""
