@@ -16,6 +16,7 @@ import os
 import re
 import signal
 import socket
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ BOOT_S = 6.0
 SYNC_S = 20.0  # a large library is read within this time
 GOODBYE_S = 2.0
 RECEIVE_BYTES = 4 << 20
+SHARED = Path("/dev/shm")
 ALARMING = re.compile(r"FAILURE|alloc failed|^ERROR|exception|could not", re.I)
 HARMLESS = re.compile(r"Node -?\d+ not found|set thread priority|std::system_error", re.I)
 
@@ -76,8 +78,8 @@ class Server:
             await asyncio.wait_for(inner.boot(), BOOT_S)
         except BaseException as error:
             await surely(server.kill())
-            if isinstance(error, (TimeoutError, supriya.ServerCannotBoot, OSError, RuntimeError)):
-                raise SoundError(f"scsynth did not start: {error or 'no answer in time'}.") from None
+            if isinstance(error, Exception):  # whatever supriya came upon; cancelling is none of these
+                raise SoundError(f"scsynth did not start: {str(error) or 'no answer in time'}.") from None
             raise
         udp = inner.osc_protocol.transport.get_extra_info("socket")
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
@@ -165,10 +167,28 @@ class _LogLines(logging.Handler):
                 self._on_alarm(line.strip())
 
 
+def remove_abandoned_memory() -> None:
+    """Frees the 8 MB that each killed scsynth of this user left, when its daemon was killed with it.
+
+    Only files that no process maps, and not the newest: a server that is just starting maps its file a moment later.
+    """
+    mine = [path for path in SHARED.glob("SuperColliderServer_*") if path.stat().st_uid == os.getuid()]
+    old = [path for path in mine if time.time() - path.stat().st_mtime > 60]
+    if not old:
+        return
+    mapped = ""
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):
+            mapped += "".join(line for line in maps.read_text().splitlines(True) if "SuperColliderServer_" in line)
+    for path in old:
+        if f"/{path.name}\n" not in mapped:
+            path.unlink(missing_ok=True)
+
+
 def _forget_shared_memory(port: int) -> None:
     """A killed scsynth leaves 8 MB behind."""
     with contextlib.suppress(OSError):
-        Path(f"/dev/shm/SuperColliderServer_{port}").unlink()
+        (SHARED / f"SuperColliderServer_{port}").unlink()
 
 
 def _supriya() -> Any:

@@ -20,7 +20,7 @@ from somatone.records import Status
 from somatone.sinks.sound.jack import DUMMY, Jack, cards, choose_device
 from somatone.sinks.sound.meter import Meter
 from somatone.sinks.sound.recorder import FILE_S, Recorder
-from somatone.sinks.sound.server import Server, free_udp_port
+from somatone.sinks.sound.server import Server, free_udp_port, remove_abandoned_memory
 from somatone.sinks.sound.state import State
 from somatone.sinks.sound.tools import require_tools, surely
 
@@ -125,6 +125,7 @@ class SoundSink:
             require_tools("jackd", "scsynth", "setpriv")
             free_udp_port(self._settings.port)
             choose_device(self._settings.device, [] if self._settings.device == DUMMY else cards())
+            await asyncio.to_thread(remove_abandoned_memory)
             self._jack = Jack(self._settings.device, self._settings.sample_rate, self._settings.period)
             while True:
                 await self._one_life(self._jack)
