@@ -28,7 +28,7 @@ from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
 from somatone.sinks.terminal import PlainLines, draw
 from somatone.sources.choose import make_source
-from somatone.timeline.live_clock import live_clock
+from somatone.timeline.live_clock import LiveClocks
 
 if TYPE_CHECKING:
     from somatone.sinks.sound.sink import SoundSink
@@ -62,7 +62,7 @@ class LiveRun:
         self._clock = clock
         self._log = log
         self._sound: SoundSink | None = None
-        self._path = Path(options.piece, live_clock, self.monitor.on_chunk)
+        self._path = Path(options.piece, LiveClocks(), self.monitor.on_chunk)
         self._say_plain = options.plain
 
     def begin(self, sound: SoundSink | None) -> None:
@@ -118,7 +118,7 @@ async def run_live(options: RunOptions, buffers: Mapping[str, FilePath]) -> RunR
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(source.run())
                     tasks.create_task(_ticker(run, clock, sound))
-                    tasks.create_task(_watch(options, run, clock, sound, source.name))
+                    tasks.create_task(_watch(options, run, clock, sound))
                     tasks.create_task(_until(stop, options.for_s))
             run.report.boots = sound.meter.boots if sound else 0
         run.report.seconds = clock.now_s()
@@ -215,7 +215,7 @@ async def _ticker(run: LiveRun, clock: HostClock, sound: SoundSink | None) -> No
             run.report.peak = max(run.report.peak, *sound.meter.peak)
 
 
-async def _watch(options: RunOptions, run: LiveRun, clock: HostClock, sound: SoundSink | None, source: str) -> None:
+async def _watch(options: RunOptions, run: LiveRun, clock: HostClock, sound: SoundSink | None) -> None:
     """The live view where there is a terminal, else a summary line now and then."""
 
     def peaks() -> tuple[float, ...]:
@@ -224,7 +224,7 @@ async def _watch(options: RunOptions, run: LiveRun, clock: HostClock, sound: Sou
     if options.plain:
         await _summaries(run, clock, peaks)
     else:
-        await _view(run, clock, peaks, f"somatone · {options.piece.name} · {source} · Ctrl-C ends")
+        await _view(run, clock, peaks, f"somatone · {options.piece.name} · {options.source} · Ctrl-C ends")
 
 
 async def _summaries(run: LiveRun, clock: HostClock, peaks: Callable[[], tuple[float, ...]]) -> None:

@@ -53,7 +53,10 @@ def run(
     for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
     log: LogOption = None,
     record: Annotated[
-        Path | None, typer.Option("--record", help="Folder for a recording of what is heard; the last four hours stay.")
+        Path | None,
+        typer.Option(
+            "--record", help="Record what is heard to this .wav or .flac; a new file each hour, four are kept."
+        ),
     ] = None,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only show and log.")] = True,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,

@@ -14,7 +14,7 @@ from somatone.gating.stage import Gating
 from somatone.mapping.routes import TICK_S, Mapping
 from somatone.pieces.piece import Piece
 from somatone.records import Chunk, NativeChunk, Record, Status
-from somatone.timeline.timeline import SignalClock, Timeline
+from somatone.timeline.timeline import ClockMaker, Timeline
 
 ChunkListener = Callable[[Chunk], None]
 
@@ -22,9 +22,7 @@ ChunkListener = Callable[[Chunk], None]
 class Path:
     """One piece's path. `on_chunk` is shown every chunk that leaves the timeline (live view, plots)."""
 
-    def __init__(
-        self, piece: Piece, clock_for: Callable[[str, str], SignalClock], on_chunk: ChunkListener | None = None
-    ) -> None:
+    def __init__(self, piece: Piece, clock_for: ClockMaker, on_chunk: ChunkListener | None = None) -> None:
         self.timeline = Timeline(clock_for)
         self._gating = Gating()
         self._mapping = Mapping(piece)

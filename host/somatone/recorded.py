@@ -23,7 +23,7 @@ def session_records(
     session: E4Session, piece: Piece, on_chunk: ChunkListener | None = None
 ) -> Iterator[tuple[float, Record]]:
     """Yield (time of emission on the recording's clock in seconds, record), in order."""
-    path = Path(piece, lambda source, signal: RecordingClock(), on_chunk)
+    path = Path(piece, RecordingClock, on_chunk)
     for record in path.start(0.0):
         yield 0.0, record
     for time_s, item in archive_chunks(session, WEARER):

@@ -61,7 +61,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str
     about: str
     voices: list[str]
-    routes: list[Route]
+    routes: list[Route] = []
     rest: dict[str, float] = {}
     notes: list[NoteRoute] = []
 

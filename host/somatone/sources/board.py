@@ -28,6 +28,11 @@ BACKOFF_S = (0.2, 0.4, 0.8, 1.6, 2.0)
 RUBBISH_SHOWN = 16  # bytes
 
 
+def board_ports() -> list[str]:
+    """USB serial ports of everything made by Raspberry Pi: where a board may be; only its hello proves it."""
+    return sorted(port.device for port in list_ports.comports() if port.vid == RASPBERRY_PI_VID)
+
+
 class BoardSource:
     """One wearer's board. `port` None looks for it at every USB port of a Raspberry Pi Pico.
 
@@ -81,7 +86,7 @@ class BoardSource:
     def _candidates(self) -> list[str]:
         if self.port is not None:
             return [self.port]
-        return sorted(port.device for port in list_ports.comports() if port.vid == RASPBERRY_PI_VID)
+        return board_ports()
 
     async def _converse(self, path: str) -> bool:
         """Talk to the board at `path` until it goes; False when there was none. Raises SourceError (see above)."""

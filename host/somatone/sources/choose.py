@@ -17,11 +17,6 @@ KNOWN = ("auto", "simulated", "board", "board:PORT")
 class Source(Protocol):
     """A live source: runs until cancelled, and gives everything it has to its `emit`."""
 
-    @property
-    def name(self) -> str:
-        """What a person is shown."""
-        ...
-
     async def run(self) -> None: ...
 
 

@@ -40,7 +40,7 @@ Key = tuple[float, int, int]
 
 def _lane(session: E4Session, stream: E4Stream, wearer: str, source: str) -> Iterator[tuple[Key, Item]]:
     offset_s = stream.start_utc - session.start_utc
-    per_chunk = int(stream.rate_hz * CHUNK_S)
+    per_chunk = max(1, int(stream.rate_hz * CHUNK_S))
     for run in stream.runs:
         for first in range(0, len(run.samples) // stream.format.width, per_chunk):
             yield _chunk(stream, run, first, per_chunk, offset_s, wearer, source)

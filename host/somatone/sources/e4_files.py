@@ -103,13 +103,14 @@ def read_session(path: Path) -> E4Session:
             "with BVP.csv, EDA.csv, TEMP.csv or ACC.csv."
         )
     start_utc = min(stream.start_utc for stream in streams.values())
+    length_s = max(stream.start_utc - start_utc + stream.length_s for stream in streams.values())
     return E4Session(
         name=path.stem if path.is_file() else path.resolve().name,
         start_utc=start_utc,
         streams=streams,
         ibi=_read_ibi(files, start_utc, problems),
         hr=_read_hr(files, start_utc, problems),
-        tags_s=_read_tags(files, start_utc, problems),
+        tags_s=_read_tags(files, start_utc, length_s, problems),
         problems=tuple(problems),
     )
 
@@ -323,7 +324,9 @@ def _read_hr(files: Mapping[str, Reader], start_utc: float, problems: list[str])
         return ()
 
 
-def _read_tags(files: Mapping[str, Reader], start_utc: float, problems: list[str]) -> tuple[float, ...]:
+def _read_tags(
+    files: Mapping[str, Reader], start_utc: float, length_s: float, problems: list[str]
+) -> tuple[float, ...]:
     """Button presses, seconds since `start_utc`. An empty file is normal: nobody pressed."""
     name = next((n for n in files if n.startswith("tags") and n.endswith(".csv")), None)
     if name is None:
@@ -334,4 +337,9 @@ def _read_tags(files: Mapping[str, Reader], start_utc: float, problems: list[str
             tags.append(float(line.strip()) - start_utc)
         except ValueError:
             problems.append(f"{name}: {line[:24]!r} is not a time and was left out")
-    return tuple(tags)
+    inside = sorted(t for t in tags if 0 <= t <= length_s)
+    if len(inside) < len(tags):
+        problems.append(
+            f"{name}: {len(tags) - len(inside)} of {len(tags)} tags lie outside the session and were left out"
+        )
+    return tuple(inside)

@@ -6,33 +6,45 @@ the outgoing index. A signal that stops is said to be stale once, by an empty ch
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from somatone.records import Chunk, NativeChunk, Status, Validity
 from somatone.timeline.resample import Resampler
-from somatone.timeline.units import FORMATS, RATES_HZ, NativeFormat, to_counts
+from somatone.timeline.units import FORMATS, RATES_HZ, WIDTHS, NativeFormat
 from somatone.timeline.wear import Wear
 
 STALE_S = 3.0  # longer than any source's packet, shorter than a visitor's patience
 
 
 class SignalClock(Protocol):
-    """Gives the path's time of a sample of one signal."""
+    """Gives the path's time of a sample of one signal, and the rate at which the samples really come."""
+
+    @property
+    def rate_hz(self) -> float: ...
 
     def start_s(self, chunk: NativeChunk) -> float:
         """Path time of the chunk's first sample, in seconds."""
         ...
 
 
+ClockMaker = Callable[[str, str, float], SignalClock]  # source, signal, nominal rate in Hz
+
+
 class RecordingClock:
     """The clock of a recording: its ticks are the path's time, exactly."""
+
+    def __init__(self, source: str, signal: str, nominal_hz: float) -> None:
+        self.rate_hz = nominal_hz
 
     def start_s(self, chunk: NativeChunk) -> float:
         if chunk.ticks_us is None:
             return chunk.arrival_s
         return chunk.ticks_us / 1_000_000
+
+
+BLOCKS_PER_S = 4  # validity is decided once a block, at its first sample, for whole and half chunks alike
 
 
 @dataclass(slots=True)
@@ -43,21 +55,29 @@ class _Lane:
     clock: SignalClock
     resampler: Resampler | None
     rate_hz: int
+    width: int
     next_native: int | None = None
     out_index: int = 0
     end_s: float = 0.0
     stale: bool = False
     validity: Validity | None = None
+    block_number: int = -1  # the one that `validity` was decided for
+    clamped: bool = False  # in the block that is being filled
     last: NativeChunk | None = None
+
+    @property
+    def block(self) -> int:
+        """Samples in one block."""
+        return self.rate_hz // BLOCKS_PER_S
 
 
 Out = Chunk | Status
 
 
 class Timeline:
-    """All lanes of all wearers. `clock_for(source, signal)` makes the clock of a new lane."""
+    """All lanes of all wearers. `clock_for` makes the clock of a new lane."""
 
-    def __init__(self, clock_for: Callable[[str, str], SignalClock]) -> None:
+    def __init__(self, clock_for: ClockMaker) -> None:
         self._clock_for = clock_for
         self._lanes: dict[tuple[str, str, str], _Lane] = {}
         self._wear: dict[str, Wear] = {}
@@ -70,37 +90,34 @@ class Timeline:
         out: list[Out] = []
         start_s = lane.clock.start_s(chunk)
         self._check_gap(lane, chunk, start_s, out)
-        counts, clamped = to_counts(lane.native, chunk.samples)
-        native_width = chunk.width
-        lane.next_native = chunk.index + len(chunk.samples) // native_width
+        lane.next_native = chunk.index + len(chunk.samples) // chunk.width
+        samples = lane.native.pick(chunk.samples)
         if lane.resampler:
-            counts = lane.resampler.feed(counts)
-            start_s -= lane.resampler.delay_s
-        width = 3 if chunk.signal == "acc" else 1
-        if not counts:
-            return out
-        produced = len(counts) // width
-        lane.end_s = start_s + produced / lane.rate_hz
+            lane.resampler.set_rate(lane.clock.rate_hz)
+            samples = lane.resampler.feed(samples)
+            start_s += lane.resampler.first_s
         lane.last, lane.stale = chunk, False
-        wear = self._wear.setdefault(chunk.wearer, Wear())
-        wear.feed(chunk.signal, counts, lane.end_s, lane.rate_hz)
-        validity = self._validity(lane, wear, clamped)
-        self._say(lane, chunk, validity, lane.end_s, out)
-        out.append(
-            Chunk(
-                chunk.wearer,
-                chunk.signal,
-                chunk.source,
-                lane.out_index,
-                tuple(counts),
-                start_s,
-                lane.rate_hz,
-                validity,
-                width,
-            )
-        )
-        lane.out_index += produced
+        done, count = 0, len(samples) // lane.width
+        while done < count:
+            take = min(count - done, lane.block - lane.out_index % lane.block)
+            piece = samples[done * lane.width : (done + take) * lane.width]
+            self._piece(lane, chunk, piece, start_s + done / lane.rate_hz, out)
+            done += take
         return out
+
+    def _piece(self, lane: _Lane, chunk: NativeChunk, samples: Sequence[int], start_s: float, out: list[Out]) -> None:
+        """A piece of one block: to counts, to the wear detector, and out with the block's validity."""
+        wear = self._wear.setdefault(chunk.wearer, Wear())
+        if lane.out_index // lane.block != lane.block_number:
+            lane.block_number = lane.out_index // lane.block
+            self._say(lane, chunk, self._validity(lane, wear, start_s), start_s, out)
+            lane.clamped = False
+        counts, clamped = lane.native.to_counts(samples)
+        lane.clamped |= clamped
+        wear.feed(chunk.signal, counts, start_s, lane.rate_hz)
+        out.append(self._chunk(lane, chunk, tuple(counts), start_s))
+        lane.out_index += len(counts) // lane.width
+        lane.end_s = start_s + len(counts) / lane.width / lane.rate_hz
 
     def tick(self, now_s: float) -> list[Out]:
         """Say which signals have stopped by `now_s`, once each."""
@@ -109,23 +126,25 @@ class Timeline:
             if lane.last is None or lane.stale or now_s - lane.end_s < STALE_S:
                 continue
             lane.stale = True
-            chunk = lane.last
-            self._say(lane, chunk, Validity.STALE, now_s, out)
-            width = 3 if chunk.signal == "acc" else 1
-            out.append(
-                Chunk(
-                    chunk.wearer,
-                    chunk.signal,
-                    chunk.source,
-                    lane.out_index,
-                    (),
-                    now_s,
-                    lane.rate_hz,
-                    Validity.STALE,
-                    width,
-                )
-            )
+            self._say(lane, lane.last, Validity.STALE, now_s, out)
+            out.append(self._chunk(lane, lane.last, (), now_s))
+            lane.block_number = -1
         return out
+
+    @staticmethod
+    def _chunk(lane: _Lane, chunk: NativeChunk, counts: tuple[int, ...], start_s: float) -> Chunk:
+        assert lane.validity
+        return Chunk(
+            chunk.wearer,
+            chunk.signal,
+            chunk.source,
+            lane.out_index,
+            counts,
+            start_s,
+            lane.rate_hz,
+            lane.validity,
+            lane.width,
+        )
 
     def _lane(self, chunk: NativeChunk) -> _Lane:
         key = (chunk.wearer, chunk.source, chunk.signal)
@@ -133,10 +152,10 @@ class Timeline:
         if lane is None:
             native = FORMATS[chunk.format]
             rate_hz = RATES_HZ[native.signal]
-            resampler = None
-            if native.rate_hz != rate_hz:
-                resampler = Resampler(native.rate_hz, rate_hz, 3 if native.signal == "acc" else 1)
-            lane = _Lane(native, self._clock_for(chunk.source, chunk.signal), resampler, rate_hz)
+            width = WIDTHS[native.signal]
+            resampler = Resampler(native.rate_hz, rate_hz, width) if native.rate_hz != rate_hz else None
+            clock = self._clock_for(chunk.source, chunk.signal, native.rate_hz)
+            lane = _Lane(native, clock, resampler, rate_hz, width)
             self._lanes[key] = lane
         return lane
 
@@ -161,10 +180,11 @@ class Timeline:
         )
 
     @staticmethod
-    def _validity(lane: _Lane, wear: Wear, clamped: bool) -> Validity:
-        worn = wear.validity(lane.end_s)
+    def _validity(lane: _Lane, wear: Wear, start_s: float) -> Validity:
+        """Of the block that begins at `start_s`; a clamp in the block before counts against it."""
+        worn = wear.validity(start_s)
         if worn is Validity.WORN:
-            if clamped:
+            if lane.clamped:
                 return Validity.SATURATED
             if lane.native.estimated:
                 return Validity.ESTIMATED
