@@ -39,6 +39,7 @@ class Ring:
         self.acked = 0  # first sample that no host has acknowledged
         self.ack_to = 0  # the main loop's wish for `acked`
         self.sent = 0  # next sample to send
+        self.resumed = 0  # where sending went on after the last gap
         self.fifo_lost = 0
         self.ring_lost = 0
         self.link_lost = 0
@@ -70,11 +71,17 @@ class Ring:
         self.head = self.tail = (self.head + count) & MASK
 
     def _acknowledge(self) -> None:
-        if behind(self.ack_to, self.tail):  # overwritten before the host could say that it holds them: not lost
-            self.link_lost = max(self.link_lost - ((self.ack_to - self.acked) & MASK), 0)
-        else:
-            self.tail = self.ack_to
-        self.acked = self.ack_to
+        """Free what the host holds. What was overwritten before it could say so was not lost: take it back."""
+        wanted, tail = self.ack_to, self.tail
+        began = self.acked  # from here on the host has everything up to `wanted` ...
+        if behind(began, self.resumed) and behind(self.resumed, wanted):
+            began = self.resumed  # ... but for a gap that it was told of
+        overwritten = wanted if behind(wanted, tail) else tail
+        if behind(began, overwritten):
+            self.link_lost = max(self.link_lost - ((overwritten - began) & MASK), 0)
+        if behind(tail, wanted):
+            self.tail = wanted
+        self.acked = wanted
 
     def _drop_oldest(self) -> None:
         tail = self.tail
@@ -122,6 +129,8 @@ class Ring:
             return 0
         self.run_index = first
         self.run_gone = (first - base) & MASK
+        if base != self.sent:
+            self.resumed = first
         self.run_ticks = self.stamps[first & self._slots]
         self.sent = (first + count) & MASK  # claimed before it is copied: what the callback drops now was "sent"
         self._copy(first & self._slots, count, out)
