@@ -23,6 +23,7 @@ _PART_ID = const(0xFF)
 
 _PART = const(0x15)
 _MODE_RESET = const(0x40)
+_RESET_POLLS = const(50)  # some 5 ms at 400 kHz
 _MODE_RED_IR = const(0x03)
 _AVERAGE_4 = const(0b010 << 5)
 _RANGE_4096_NA = const(0b01 << 5)
@@ -58,7 +59,11 @@ class Max30102:
         self._i2c.readfrom_mem_into(pins.MAX30102, _PART_ID, self._byte)
         if self._byte[0] != _PART:
             raise WrongChip("MAX30102 part id 0x%02x" % self._byte[0])
-        self._write(_MODE, _MODE_RESET)  # done within the transaction's own time
+        self._write(_MODE, _MODE_RESET)
+        for _ in range(_RESET_POLLS):  # the bit falls when the reset is done; until then writes are lost
+            self._i2c.readfrom_mem_into(pins.MAX30102, _MODE, self._byte)
+            if not self._byte[0] & _MODE_RESET:
+                break
         self._write(_FIFO_CONFIG, _AVERAGE_4)
         self._write(_SPO2_CONFIG, _RANGE_4096_NA | _RATE_400 | _PULSE_411_US)
         self._write(_LED1_RED, _LED_7_MA)

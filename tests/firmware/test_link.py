@@ -7,7 +7,7 @@ import random
 import pytest
 
 import wire
-from fakes.board_bench import Bench, Host
+from fakes.board_bench import Bench, Host  # type: ignore[import-not-found]  # no types there
 from somatone.sources.board_protocol import BoardLog, BoardStatus, Hello, Lost, Pong
 from wire.table import ACC, BVP, EDA, TEMP
 
