@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
@@ -21,8 +22,10 @@ from rich.live import Live as RichLive
 
 from somatone.clock import HostClock
 from somatone.errors import SomatoneError
+from somatone.mapping.routes import Mapping
 from somatone.options import RunOptions, SoundOptions
 from somatone.path import Path
+from somatone.pieces.piece import Piece
 from somatone.records import Action, Control, NativeChunk, Note, Record, Status
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
@@ -105,14 +108,14 @@ def play(sound: SoundSink, action: Action) -> None:
         sound.note(action.voice, dict(action.values))
 
 
-async def run_live(options: RunOptions, buffers: Mapping[str, FilePath]) -> RunReport:
+async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> RunReport:
     """Run until cancelled, or for `for_s` seconds. Raises `SomatoneError` where it cannot go on."""
     clock = HostClock()
     with LogSink(options.log) as log:
         run = LiveRun(options, clock, log)
         source = make_source(options.source, options.seed, run.emit, clock.now_s)
         stop = _stop_signals()
-        async with sounding(options.sound, options.piece.voices, buffers, run.say, clock.now_s) as sound:
+        async with sounding(options.sound, options.piece, buffers, run.say, clock.now_s) as sound:
             run.begin(sound)
             with _unwrapped():
                 async with asyncio.TaskGroup() as tasks:
@@ -170,12 +173,12 @@ def _first(group: BaseExceptionGroup[SomatoneError]) -> SomatoneError:
 @contextlib.asynccontextmanager
 async def sounding(
     options: SoundOptions,
-    voices: Sequence[str],
-    buffers: Mapping[str, FilePath],
+    piece: Piece,
+    buffers: MappingOf[str, FilePath],
     say: Callable[[Status], None],
     now_s: Callable[[], float],
 ) -> AsyncIterator[SoundSink | None]:
-    """The sound sink, sounding; stopped again however the run ends."""
+    """The sound sink, sounding the piece at rest; stopped again however the run ends."""
     if not options.on:
         yield None
         return
@@ -184,7 +187,9 @@ async def sounding(
     settings = SoundSettings(
         period=options.period, device=options.device, port=options.port, seed=options.seed, record_to=options.record_to
     )
-    sink = SoundSink(voices, buffers, settings, say, now_s)
+    sink = SoundSink(piece.voices, buffers, settings, say, now_s)
+    for action in Mapping(piece).start(now_s()):  # before it sounds, so that the first moment is the piece's own
+        play(sink, action)
     task = asyncio.create_task(sink.run())
     try:
         await _started(task, sink.started(SOUND_START_S))
@@ -200,11 +205,10 @@ async def _started(task: asyncio.Task[None], started: Coroutine[None, None, None
     waiting = asyncio.create_task(started)
     try:
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done() and not waiting.done():
-            task.result()
-        await waiting
+        await (task if task.done() else waiting)
     finally:
         waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def _ticker(run: LiveRun, clock: HostClock, sound: SoundSink | None) -> None:

@@ -45,8 +45,14 @@ class SignalRules:
             self._usable = chunk.validity.usable
             if not self._usable:
                 events += self._withdraw(chunk)
+            for name in self._standing():
+                events += self._edge(chunk, name, 1, chunk.start_s)
         events += self._run(chunk)
         return events
+
+    def _standing(self) -> tuple[str, ...]:
+        """Gates of states (not of events) that stand open in the rule; they open when the signal becomes usable."""
+        return ()
 
     def reset(self) -> None:
         """A new wearer."""
@@ -177,6 +183,9 @@ class TemperatureRules(SignalRules):
     def _gap(self) -> None:
         self._trend.gap()
 
+    def _standing(self) -> tuple[str, ...]:
+        return ("temp.rise",) * self._trend.rising + ("temp.fall",) * self._trend.falling
+
     def _run(self, chunk: Chunk) -> Iterator[Event]:
         for k, x in enumerate(chunk.samples):
             now_s = chunk.start_s + k / chunk.rate_hz
@@ -211,6 +220,9 @@ class MovementRules(SignalRules):
 
     def _gap(self) -> None:
         self._movement.gap()
+
+    def _standing(self) -> tuple[str, ...]:
+        return ("motion.active",) * self._movement.active + ("motion.still",) * self._movement.still
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
         samples = chunk.samples

@@ -21,6 +21,7 @@ UNITS: Mapping[str, tuple[str, float]] = {
     "acc": ("g", 1 / 64),
     "bvp": ("", 1),
 }
+CONNECTIONS = ("board", "sound", "sound.device", "simulated")  # statuses that say what is there
 SIGNALS = ("bvp", "eda", "temp", "acc")
 
 
@@ -89,10 +90,10 @@ class Monitor:
     def _on_status(self, status: Status, now_s: float) -> None:
         if status.name.endswith(".validity"):
             self.signals[status.name.partition(".")[0]].validity = status.validity
-        elif status.name.startswith("loss.") or status.name.endswith(".loss"):
+        elif ".loss." in status.name:
             self.losses[status.name] = status.value
-        elif status.name.endswith(".connected"):
-            self.connected[status.name.partition(".")[0]] = str(status.value)
+        elif status.name in CONNECTIONS:
+            self.connected[status.name] = str(status.value)
         if status.message:
             self.messages.append((now_s, status.message))
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from somatone.records import NativeChunk, Status
 from somatone.sources.board import BoardSource
 from somatone.sources.simulated_body import VISITORS, BodyProfile, SimulatedBody
-from somatone.sources.virtual_board.launch import VirtualBoard, interpreters, start_virtual_board
+from somatone.sources.virtual_board.launch import VirtualBoard, start_virtual_board
 
+GALLERY = replace(VISITORS, worn_at_start=True, visit_s=240.0, away_s=20.0)  # one visitor after the other
 AHEAD_S = 3  # whole seconds of body in the pipe: enough for a busy machine, short enough to startle
 FEED_S = 0.25
 
@@ -29,7 +31,7 @@ class SimulatedSource:
         now_s: Callable[[], float],
         profile: BodyProfile | None = None,
     ) -> None:
-        self.body = SimulatedBody(seed, profile or VISITORS)
+        self.body = SimulatedBody(seed, profile or GALLERY)
         self.started_s: float | None = None  # path time at which the body's time began
         self._wearer = wearer
         self._emit = emit
@@ -37,19 +39,19 @@ class SimulatedSource:
         self._fed_s = 0
         self._waiting = b""
 
-    @property
-    def name(self) -> str:
-        return f"a simulated wearer, firmware under {_spoken(next(iter(interpreters())))}"
-
     async def run(self) -> None:
         """Until cancelled. A board that dies is started again; the body goes on where it was."""
         while True:
             with await asyncio.to_thread(start_virtual_board) as board:
                 self.started_s = self._now_s() - self._fed_s
                 self._waiting = b""
-                self._say("simulated.connected", f"virtual board ({_spoken(board.interpreter)})", "")
+                self._say(
+                    "simulated",
+                    _spoken(board.interpreter),
+                    f"A simulated wearer, firmware under {_spoken(board.interpreter)}.",
+                )
                 await self._live(board)
-            self._say("simulated.connected", "restarting", "The virtual board ended and is started again.")
+            self._say("simulated", "restarting", "The virtual board ended and is started again.")
 
     async def _live(self, board: VirtualBoard) -> None:
         source = _Heard(self._wearer, board.port, self._emit, self._now_s)

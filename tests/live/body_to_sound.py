@@ -1,0 +1,139 @@
+"""The whole path in one process, for tests and benchmarks: a body that can be startled, the real firmware behind a pty, the
+daemon's own path, the real scsynth; and a recording of what came out, with the moment at which it began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from somatone.app import LiveRun, sounding
+from somatone.clock import HostClock
+from somatone.library.synthesise import ensure_library
+from somatone.options import RunOptions, SoundOptions
+from somatone.pieces.piece import load_piece
+from somatone.records import Gate, Record, Status
+from somatone.sinks.log import LogSink
+from somatone.sources.simulated import SimulatedSource
+from somatone.sources.simulated_body import CLEAN, BodyProfile
+
+# Silence until an onset, then grains: the first sound is the answer to the first response.
+PROBE = """
+name = "probe"
+about = "silent until a skin-conductance response"
+voices = ["grains"]
+[rest]
+"grains.density" = 100.0
+"grains.level" = 0.0
+[[routes]]
+from = "eda.onset"
+to = "grains.level"
+range = [0.0, 1.0]
+down_s = 1.0
+"""
+QUIET_SKIN = {"responses_per_min": 0.0, "tonic_drift": 0.0, "skin_noise_nsiemens": 0.3}
+SETTLED_S = 15.0
+HEARD = 10 ** (-50 / 20)  # -50 dBFS: far above nothing, far below a grain
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One startle: when it was (path seconds), when its gate was emitted, when it was heard. None: never."""
+
+    onset_s: float
+    gate_s: float | None
+    sound_s: float | None
+    interpreter: str
+
+
+class _Ears(LogSink):
+    """Keeps gates and the recorder's start, with the moment of emission."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.onsets_s: list[float] = []
+        self.recording_s = 0.0
+        self.interpreter = ""
+
+    def write(self, record: Record, host_s: float) -> None:
+        if isinstance(record, Gate) and record.name == "eda.onset" and record.value:
+            self.onsets_s.append(host_s)
+        elif isinstance(record, Status) and record.name == "sound.record":
+            self.recording_s = host_s
+        elif isinstance(record, Status) and record.name == "simulated":
+            self.interpreter = str(record.value)
+
+
+def startle_and_listen(folder: Path, period: int = 256, seed: int = 11) -> Heard:
+    """Startle a quiet body once and say when it was heard. Takes about 25 s, all of it real time."""
+    (folder / "piece.toml").write_text(PROBE)
+    return asyncio.run(_listen(folder, period, seed))
+
+
+async def _listen(folder: Path, period: int, seed: int) -> Heard:
+    wav = folder / "heard.wav"
+    piece = load_piece(folder / "piece.toml")
+    buffers = ensure_library(folder / "library")
+    options = RunOptions(piece, sound=SoundOptions(device="dummy", period=period, record_to=wav))
+    clock, ears = HostClock(), _Ears()
+    run = LiveRun(options, clock, ears)
+    profile = BodyProfile(**{**_fields(CLEAN), **QUIET_SKIN})
+    source = SimulatedSource("body", seed, run.emit, clock.now_s, profile)
+    async with sounding(options.sound, piece, buffers, run.say, clock.now_s) as sound:
+        run.begin(sound)
+        running = asyncio.create_task(source.run())
+        try:
+            onset_s = await _startle(run, clock, source, running)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    gates = [at_s for at_s in ears.onsets_s if at_s >= onset_s]
+    return Heard(onset_s, min(gates, default=None), _first_sound(wav, ears.recording_s, onset_s), ears.interpreter)
+
+
+async def _startle(run: LiveRun, clock: HostClock, source: SimulatedSource, running: asyncio.Task[None]) -> float:
+    """Let the body settle, startle it, wait for the sound to have come and gone; the onset's path time."""
+    until_s = clock.now_s() + SETTLED_S
+    onset_s = 0.0
+    while clock.now_s() < until_s:
+        await asyncio.sleep(0.02)
+        run.tick(clock.now_s())
+        if running.done():
+            running.result()
+        if not onset_s and clock.now_s() > until_s - 0.1:
+            assert source.started_s is not None
+            body_s = source.body.startle(clock.now_s() - source.started_s + 0.5, amplitude_nsiemens=600.0)
+            onset_s = source.started_s + body_s
+            until_s = onset_s + 4.0
+    return onset_s
+
+
+def _first_sound(wav: Path, recording_s: float, onset_s: float) -> float | None:
+    """Path time of the first loud sample after the onset (recorded from `recording_s` on, to about two periods)."""
+    sound, rate_hz = soundfile.read(wav, always_2d=True)
+    loud = np.abs(sound).max(axis=1) > HEARD
+    begin = max(0, int((onset_s - recording_s) * rate_hz))
+    with contextlib.suppress(IndexError):
+        return recording_s + float(np.flatnonzero(loud[begin:])[0] + begin) / rate_hz
+    return None
+
+
+def _fields(profile: BodyProfile) -> dict[str, float]:
+    return {name: getattr(profile, name) for name in profile.__dataclass_fields__}
+
+
+def wait_until(what: object, seconds: float) -> bool:
+    """Poll a condition in real time; for processes, which no clock of ours can move."""
+    assert callable(what)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if what():
+            return True
+        time.sleep(0.02)
+    return bool(what())

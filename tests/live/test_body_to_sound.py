@@ -1,0 +1,22 @@
+"""A response of the skin at a known moment is heard: real firmware, real pty, real daemon, real scsynth."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from live.body_to_sound import startle_and_listen
+
+
+@pytest.mark.skipif(not shutil.which("scsynth"), reason="scsynth is not installed")
+def test_a_startle_is_heard(tmp_path: Path) -> None:
+    heard = startle_and_listen(tmp_path)
+    assert heard.gate_s is not None and heard.sound_s is not None
+    print(
+        f"\nonset -> gate {heard.gate_s - heard.onset_s:.3f} s, gate -> sound {heard.sound_s - heard.gate_s:.3f} s, "
+        f"firmware under {heard.interpreter}"
+    )
+    # The piece promises the texture changes within a second of the gate; the rule needs the rise to know it.
+    assert 0.0 < heard.gate_s - heard.onset_s < 2.5
+    assert -0.1 < heard.sound_s - heard.gate_s < 1.0  # the recording's own start is known to some 20 ms
