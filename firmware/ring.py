@@ -40,6 +40,7 @@ class Ring:
         self.ack_to = 0  # the main loop's wish for `acked`
         self.sent = 0  # next sample to send
         self.resumed = 0  # where sending went on after the last gap
+        self._follows = True  # `sent` is the end of what was sent last, so nothing can be missing just before it
         self.fifo_lost = 0
         self.ring_lost = 0
         self.link_lost = 0
@@ -100,15 +101,18 @@ class Ring:
             self.ack_to = wanted
             if behind(self.sent, wanted):
                 self.sent = wanted
+                self._follows = False
 
     def rewind(self) -> None:
         """Send again from the first sample that is not acknowledged."""
         self.sent = self.ack_to
+        self._follows = False
 
     def unsent(self) -> int:
         """How many indices wait to be sent."""
         if behind(self.sent, self.tail):
             self.sent = self.tail
+            self._follows = False
         return (self.head - self.sent) & MASK
 
     def copy_run(self, most: int, out: memoryview) -> int:
@@ -118,7 +122,7 @@ class Ring:
         """
         waiting = self.unsent()
         first = self.sent
-        base = self.acked if first == self.tail else first
+        base = first if self._follows else self.acked  # what lies between is held by the host, or gone
         while waiting and self.stamps[first & self._slots] == HOLE:
             first = (first + 1) & MASK
             waiting -= 1
@@ -129,14 +133,16 @@ class Ring:
             return 0
         self.run_index = first
         self.run_gone = (first - base) & MASK
-        if base != self.sent:
+        if not self._follows:
             self.resumed = first
         self.run_ticks = self.stamps[first & self._slots]
         self.sent = (first + count) & MASK  # claimed before it is copied: what the callback drops now was "sent"
         self._copy(first & self._slots, count, out)
         if behind(first, self.tail):  # overwritten while we copied
             self.sent = self.tail
+            self._follows = False
             return 0
+        self._follows = True
         return count
 
     def _copy(self, slot: int, count: int, out: memoryview) -> None:

@@ -66,7 +66,7 @@ class Sampler:
             self._read(EDA, now)
             if number & 1 == 0:
                 self._read(BVP, now)
-            if number & 3 == 1:
+            if number & 3 == 0:  # with a pulse read, so that both leave in one go and wake the host once
                 self._read(ACC, now)
             if number % 5 == 3:
                 self._read(TEMP, now)

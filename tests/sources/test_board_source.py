@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import select
 import struct
+import subprocess
+import sys
 import time
 import tty
 from collections.abc import Callable, Iterator
@@ -118,6 +121,22 @@ def test_a_board_that_dies_is_said_to_be_gone_once_and_waited_for() -> None:
     with start_virtual_board(BEST) as virtual:
         came = asyncio.run(scenario(virtual))
     assert said(came, "board") == ["connected", "absent"]
+
+
+def test_a_board_does_not_outlive_its_parent() -> None:
+    program = (
+        "from somatone.sources.virtual_board.launch import start_virtual_board\n"
+        "board = start_virtual_board()\n"
+        "print(board.process.pid, flush=True)\n"
+        "input()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+    ended, _, _ = select.select([child], [], [], 5)
+    os.close(child)
+    assert ended
 
 
 def test_a_port_that_talks_rubbish_gets_one_sentence(
