@@ -94,7 +94,7 @@ async def replay_live(
     clock = HostClock()
     with LogSink(options.log) as log:
         monitor = Monitor()
-        async with sounding(options.sound, options.piece.voices, buffers, say, clock.now_s) as sound:
+        async with sounding(options.sound, options.piece, buffers, say, clock.now_s) as sound:
             start_s = clock.now_s()
             for host_s, record in _logged(session_records(session, options.piece), log, monitor):
                 ahead_s = start_s + host_s / speed - clock.now_s()

@@ -82,7 +82,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     for daemon in daemons:
         daemon.process.kill()
         daemon.process.wait()
-        assert until(lambda: not daemon.family(), 5.0), "processes were left behind"
+        assert until(lambda d=daemon: not d.family(), 5.0), "processes were left behind"  # type: ignore[misc]
 
 
 def test_killed_it_leaves_nothing(start: Callable[..., Daemon]) -> None:

@@ -1,13 +1,11 @@
-"""The whole path in one process, for tests and benchmarks: a body that can be startled, the real firmware behind a pty, the
-daemon's own path, the real scsynth; and a recording of what came out, with the moment at which it began.
+"""The whole path in one process: a startled body, the real firmware behind a pty, the daemon's own path, the
+real scsynth; and a recording of what came out, with the moment at which it began. For tests and benchmarks.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,7 @@ from somatone.pieces.piece import load_piece
 from somatone.records import Gate, Record, Status
 from somatone.sinks.log import LogSink
 from somatone.sources.simulated import SimulatedSource
-from somatone.sources.simulated_body import CLEAN, BodyProfile
+from somatone.sources.simulated_body import CLEAN
 
 # Silence until an onset, then grains: the first sound is the answer to the first response.
 PROBE = """
@@ -37,7 +35,6 @@ to = "grains.level"
 range = [0.0, 1.0]
 down_s = 1.0
 """
-QUIET_SKIN = {"responses_per_min": 0.0, "tonic_drift": 0.0, "skin_noise_nsiemens": 0.3}
 SETTLED_S = 15.0
 HEARD = 10 ** (-50 / 20)  # -50 dBFS: far above nothing, far below a grain
 
@@ -83,7 +80,7 @@ async def _listen(folder: Path, period: int, seed: int) -> Heard:
     options = RunOptions(piece, sound=SoundOptions(device="dummy", period=period, record_to=wav))
     clock, ears = HostClock(), _Ears()
     run = LiveRun(options, clock, ears)
-    profile = BodyProfile(**{**_fields(CLEAN), **QUIET_SKIN})
+    profile = replace(CLEAN, responses_per_min=0.0, tonic_drift=0.0, skin_noise_nsiemens=0.3)
     source = SimulatedSource("body", seed, run.emit, clock.now_s, profile)
     async with sounding(options.sound, piece, buffers, run.say, clock.now_s) as sound:
         run.begin(sound)
@@ -119,21 +116,5 @@ def _first_sound(wav: Path, recording_s: float, onset_s: float) -> float | None:
     sound, rate_hz = soundfile.read(wav, always_2d=True)
     loud = np.abs(sound).max(axis=1) > HEARD
     begin = max(0, int((onset_s - recording_s) * rate_hz))
-    with contextlib.suppress(IndexError):
-        return recording_s + float(np.flatnonzero(loud[begin:])[0] + begin) / rate_hz
-    return None
-
-
-def _fields(profile: BodyProfile) -> dict[str, float]:
-    return {name: getattr(profile, name) for name in profile.__dataclass_fields__}
-
-
-def wait_until(what: object, seconds: float) -> bool:
-    """Poll a condition in real time; for processes, which no clock of ours can move."""
-    assert callable(what)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.02)
-    return bool(what())
+    after = np.flatnonzero(loud[begin:])
+    return recording_s + (begin + int(after[0])) / int(rate_hz) if len(after) else None

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from live.body_to_sound import startle_and_listen
+
+from live.body_to_sound import startle_and_listen  # type: ignore[import-not-found]
 
 
 @pytest.mark.skipif(not shutil.which("scsynth"), reason="scsynth is not installed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import zipfile
 from pathlib import Path
@@ -72,10 +73,8 @@ def test_decimals_floor(text: str, decimals: int, count: int) -> None:
 
 @given(st.text(max_size=20))
 def test_rubbish_is_only_a_value_error(text: str) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         scaled_integer(text, 2)
-    except ValueError:
-        pass
 
 
 @pytest.mark.parametrize("name", ["EDA.csv", "BVP.csv", "ACC.csv", "TEMP.csv"])

@@ -14,7 +14,6 @@ from gates.level import FULL, RunningRange
 from gates.motion import ACTIVE_CLOSED, ACTIVE_OPENED, STILL_CLOSED, STILL_OPENED, Movement
 from gates.pulse import PulseBeats
 from gates.temp import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED, TemperatureTrend
-
 from somatone.records import Chunk, Event, Gate, Level
 
 SMALLEST_LEVEL_STEP = 1 / 256  # a level is said again when it has moved this far

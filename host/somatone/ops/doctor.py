@@ -38,11 +38,7 @@ def examine() -> list[Finding]:
 
 
 def _python() -> Iterator[Finding]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info >= (3, 11):
-        yield Finding("Python", "ok", version)
-    else:
-        yield Finding("Python", "lacks", f"{version}: install Python 3.11 or newer.")
+    yield Finding("Python", "ok", ".".join(map(str, sys.version_info[:3])))
 
 
 def _program(name: str, package: str, without: Verdict, purpose: str) -> Callable[[], Iterator[Finding]]:
@@ -98,8 +94,8 @@ def _realtime() -> Iterator[Finding]:
         yield Finding(
             "realtime audio",
             "note",
-            "not allowed, so the sound may crackle under load: add this user to group 'audio' and put '@audio - rtprio 95' "
-            "and '@audio - memlock unlimited' into /etc/security/limits.d/audio.conf.",
+            "not allowed, so the sound may crackle under load: add this user to group 'audio' and put "
+            "'@audio - rtprio 95' and '@audio - memlock unlimited' into /etc/security/limits.d/audio.conf.",
         )
 
 

@@ -5,6 +5,7 @@ Off-body stretches are shaded through all panels, so that the moment a band was 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ SHADES = {Validity.ABSENT: "#d05050", Validity.SETTLING: "#e0b040"}
 
 
 def draw_session(session: E4Session, findings: Findings, out: Path) -> None:
-    """Draw to `out` (PNG, PDF or SVG). Raises `SomatoneError` where matplotlib is missing or `out` cannot be written."""
+    """Draw to `out` (PNG, PDF or SVG). Raises `SomatoneError` without matplotlib, or for an `out` it cannot write."""
     try:
         import matplotlib  # noqa: PLC0415
     except ImportError:
@@ -142,7 +143,7 @@ def _heart_rate(axis: Any, session: E4Session, findings: Findings) -> None:
             [t for t, _ in session.hr], [v for _, v in session.hr], color="#999999", linewidth=0.8, label="E4's own"
         )
     beats = findings.beats_s
-    ours = [(b, 60 / (b - a)) for a, b in zip(beats, beats[1:], strict=False) if 0.25 <= b - a <= 2.0]
+    ours = [(b, 60 / (b - a)) for a, b in pairwise(beats) if 0.25 <= b - a <= 2.0]
     axis.plot([t for t, _ in ours], [v for _, v in ours], ".", color="#b02020", markersize=1.2, label="each beat")
     axis.set_ylabel("heart rate, bpm")
     axis.set_ylim(30, 200)

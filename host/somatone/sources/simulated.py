@@ -1,7 +1,7 @@
-"""The simulated wearer: the real firmware on simulated chips, fed by a simulated body, heard through the real board source.
+"""The simulated wearer: a simulated body on simulated chips, under the real firmware and the real board source.
 
-Nothing is short-cut: the firmware runs in its own process (32-bit MicroPython where it is installed, else CPython) behind
-a pseudo-terminal, and its frames come in as from a board. The body is drawn a moment ahead of time.
+Nothing is short-cut: the firmware runs in its own process (32-bit MicroPython where it is installed, else CPython)
+behind a pseudo-terminal, and its frames come in as from a board. The body is drawn a moment ahead of time.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class SimulatedSource:
     async def run(self) -> None:
         """Until cancelled. A board that dies is started again; the body goes on where it was."""
         while True:
-            with await asyncio.to_thread(start_virtual_board) as board:
+            with (
+                start_virtual_board() as board
+            ):  # in this thread: the kernel ends it when the thread that forked it ends
                 self.started_s = self._now_s() - self._fed_s
                 self._waiting = b""
                 self._say(

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import deque
 
 from gates.contact import MISSING, Contact
-
 from somatone.records import Validity
 
 SETTLE_S = 5.0  # an E4's pulse filter swings for 5 s after it is switched on (e4.md, 3.4)
