@@ -19,7 +19,7 @@ test: system-test $(VENV)/test.stamp lint
 	$(VENV)/bin/pytest $(ARGS)
 
 bench: system-test $(VENV)/test.stamp
-	$(VENV)/bin/python -m tests.bench $(ARGS)
+	PYTHONPATH=firmware/lib:host:tests $(VENV)/bin/python -m bench $(ARGS)
 
 lint: $(VENV)/test.stamp typings/.stamp
 	$(VENV)/bin/ruff format --check .

@@ -2,7 +2,7 @@
 
     source -> NativeChunk -> timeline -> Chunk -> gates -> Gate, Level -> mapping -> Control, Note -> sinks
 
-All are frozen: a stage never changes its input. Samples are plain Python integers from the sensor to the
+All are frozen: a stage never changes its input (msgspec's structs, because they are made a hundred times a second). Samples are plain Python integers from the sensor to the
 gate; a chunk of a signal with several axes holds them interleaved (x, y, z, x, y, z, ...), `width` apart.
 Times named `_s` are seconds on the path's clock: monotonic host seconds live, seconds since the first
 sample of the recording in a replay. Wall-clock time never appears here.
@@ -11,9 +11,9 @@ sample of the recording in a replay. Wall-clock time never appears here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+
+import msgspec
 
 
 class Validity(StrEnum):
@@ -32,8 +32,7 @@ class Validity(StrEnum):
         return self in (Validity.WORN, Validity.ESTIMATED)
 
 
-@dataclass(frozen=True, slots=True)
-class NativeChunk:
+class NativeChunk(msgspec.Struct, frozen=True):
     """Consecutive integer samples of one signal of one wearer, as the source measured them.
 
     `format` names the unit of one count and how to convert it (see `timeline.units`), `index` counts samples
@@ -52,8 +51,7 @@ class NativeChunk:
     ticks_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """Consecutive samples in the project's own units and rates (DESIGN, "Integers"), on the path's clock.
 
     `start_s` is the time of the first sample; sample k lies at `start_s + k / rate_hz`. `index` counts samples
@@ -76,8 +74,7 @@ class Chunk:
         return self.start_s + len(self.samples) / self.width / self.rate_hz
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(msgspec.Struct, frozen=True):
     """An edge of one rule: `value` 1 opens, 0 closes. `strength` is in the rule's own unit (nS, counts, 1/64 g)."""
 
     wearer: str
@@ -89,8 +86,7 @@ class Gate:
     strength: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(msgspec.Struct, frozen=True):
     """A calibrated value, 0..1, of one rule."""
 
     wearer: str
@@ -101,8 +97,7 @@ class Level:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(msgspec.Struct, frozen=True):
     """One control of one voice takes `value`, in the control's own unit (`voices.ControlSpec`)."""
 
     voice: str
@@ -114,20 +109,18 @@ class Control:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A single event of a voice, with the controls that differ from the voice's defaults."""
 
     voice: str
     at_s: float
-    values: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, float] = msgspec.field(default_factory=dict)
     wearer: str = ""
     validity: Validity = Validity.WORN
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """Something a person should know: a validity that changed, a loss, a device that came or went.
 
     `name` says what it is about ("eda.validity", "board.loss", "sound"), `value` is a word or a number and

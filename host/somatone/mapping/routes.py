@@ -18,37 +18,40 @@ TICK_S = 0.1  # the voices glide over about this time by themselves
 SMALLEST_STEP = 1 / 512  # of a control's range: smaller steps are not worth a message
 
 
-@dataclass(slots=True)
 class _RouteState:
-    """Where one route stands: `position` now, `target` where it goes, `pace_s` the time constant."""
+    """Where one route stands: `position` now, `target` where it goes, `travel` how far that moves its control.
 
-    route: Route
-    low: float  # positions on the control's own 0..1
-    high: float
-    position: float = 0.0
-    target: float = 0.0
-    pace_s: float = 0.0
-    last: Event | None = None
+    `low` and `high` are places on the control's own 0..1 range.
+    """
 
-    @property
-    def travel(self) -> float:
-        """How far the route moves its control, on the control's 0..1 range."""
-        bent = self.position if self.route.curve == 1.0 else self.position**self.route.curve
-        return (self.high - self.low) * bent
+    __slots__ = ("_bend", "_keep", "_span", "last", "position", "route", "target", "travel")
+
+    def __init__(self, route: Route, low: float, high: float) -> None:
+        self.route = route
+        self.position = self.target = self.travel = 0.0
+        self.last: Event | None = None
+        self._span = high - low
+        self._bend = route.curve
+        self._keep = 0.0  # share of the distance that is left after one tick
 
     def aim(self, value: float, pace_s: float) -> None:
-        self.target, self.pace_s = min(max(value, 0.0), 1.0), pace_s
+        """Go to `value` (clamped to 0..1) with a time constant, or at once where it is 0."""
+        self.target = min(max(value, 0.0), 1.0)
         if pace_s == 0:
-            self.position = self.target
+            self._stand(self.target)
+        else:
+            self._keep = math.exp(-TICK_S / pace_s)
 
-    def advance(self, dt_s: float) -> bool:
-        """Move towards the target; whether anything moved."""
-        if self.position == self.target:
-            return False
-        self.position += (self.target - self.position) * (1 - math.exp(-dt_s / self.pace_s))
-        if abs(self.target - self.position) < SMALLEST_STEP / 4:
-            self.position = self.target
-        return True
+    def tick(self) -> bool:
+        """Move on by one tick; whether the target has been reached."""
+        left = (self.target - self.position) * self._keep
+        if left:
+            self._stand(self.target if abs(left) < SMALLEST_STEP / 4 else self.target - left)
+        return self.position == self.target
+
+    def _stand(self, position: float) -> None:
+        self.position = position
+        self.travel = self._span * (position if self._bend == 1.0 else position**self._bend)
 
 
 @dataclass(slots=True)
@@ -58,12 +61,16 @@ class _ControlState:
     voice: str
     spec: ControlSpec
     base: float
+    name: str
     routes: list[_RouteState] = field(default_factory=list)
     sent: float = math.nan
 
     def step(self, *, settled: bool) -> float | None:
         """The new value in the control's unit, or None where the change is too small to tell."""
-        place = min(max(self.base + sum(route.travel for route in self.routes), 0.0), 1.0)
+        place = self.base
+        for route in self.routes:
+            place += route.travel
+        place = 0.0 if place < 0.0 else 1.0 if place > 1.0 else place
         if abs(place - self.sent) < SMALLEST_STEP and not (settled and place != self.sent):
             return None
         self.sent = place
@@ -79,12 +86,15 @@ class Mapping:
         self._by_source: dict[str, list[tuple[_RouteState, _ControlState]]] = {}
         self._notes: dict[str, list[NoteRoute]] = {}
         self._levels: dict[str, float] = {}
+        self._moving: dict[str, _ControlState] = {}  # those that a tick has to look at
         for name in (*piece.voices, "master"):
             voice = find_voice(name)
             if voice.kind == "continuous":
                 for control, spec in voice.controls.items():
                     value = piece.rest.get(f"{name}.{control}", spec.default)
-                    self._controls[f"{name}.{control}"] = _ControlState(name, spec, spec.unmap(value))
+                    self._controls[f"{name}.{control}"] = _ControlState(
+                        name, spec, spec.unmap(value), f"{name}.{control}"
+                    )
         for route in piece.routes:
             self._add(route)
         for note in piece.notes:
@@ -114,7 +124,9 @@ class Mapping:
             self._levels[event.name] = event.value
         for state, control in self._by_source.get(event.name, ()):
             _aim(state, event)
-            if state.pace_s == 0 and (value := control.step(settled=True)) is not None:
+            if state.position != state.target:
+                self._moving[control.name] = control
+            if state.position == state.target and (value := control.step(settled=True)) is not None:
                 actions.append(_control(control, value, event.at_s, event))
         if isinstance(event, Gate) and event.value and event.validity.usable:
             actions += [self._note(note, event) for note in self._notes.get(event.name, ())]
@@ -123,14 +135,12 @@ class Mapping:
     def tick(self, now_s: float) -> list[Action]:
         """Everything that takes time, advanced by one `TICK_S`."""
         actions: list[Action] = []
-        for control in self._controls.values():
-            moved = False
+        for control in list(self._moving.values()):
+            settled = True
             for state in control.routes:
-                if state.position != state.target:
-                    moved |= state.advance(TICK_S)
-            if not moved:
-                continue
-            settled = all(state.position == state.target for state in control.routes)
+                settled &= state.tick()
+            if settled:
+                del self._moving[control.name]
             if (value := control.step(settled=settled)) is not None:
                 cause = next((state.last for state in control.routes if state.last), None)
                 actions.append(_control(control, value, now_s, cause))

@@ -21,23 +21,46 @@ _ENCODER = msgspec.json.Encoder()
 KINDS: dict[type[Record], str] = {Gate: "gate", Level: "level", Control: "control", Note: "note", Status: "status"}
 
 
+class _Line(msgspec.Struct, omit_defaults=True):
+    """The fields of one line, in the order in which they are printed; `strength` and `message` only where there is one."""
+
+    kind: str
+    wearer: str
+    name: str
+    value: str | int | float | dict[str, float]
+    validity: str
+    source: str
+    at_s: float
+    host_s: float
+    strength: int = 0
+    message: str = ""
+
+
 def log_line(record: Record, host_s: float, origin_s: float) -> bytes:
     """One line, without its end. `at_s` and `host_s` count from `origin_s`, the start of the recording."""
-    line: dict[str, object] = {"kind": KINDS[type(record)], "wearer": record.wearer, "name": _name(record)}
-    if isinstance(record, Note):
-        line["value"] = {name: round(value, DECIMALS) for name, value in sorted(record.values.items())}
-    else:
-        value = record.value
-        line["value"] = round(value, DECIMALS) if isinstance(value, float) else value
-    if isinstance(record, Gate) and record.value:
-        line["strength"] = record.strength
-    if isinstance(record, Status) and record.message:
-        line["message"] = record.message
-    line["validity"] = record.validity.value
-    line["source"] = record.source
-    line["at_s"] = round(record.at_s - origin_s, DECIMALS)
-    line["host_s"] = round(host_s - origin_s, DECIMALS)
+    kind = type(record)
+    line = _Line(
+        KINDS[kind],
+        record.wearer,
+        _name(record),
+        _value(record),
+        record.validity.value,
+        record.source,
+        round(record.at_s - origin_s, DECIMALS),
+        round(host_s - origin_s, DECIMALS),
+    )
+    if kind is Gate and record.value:  # type: ignore[union-attr]
+        line.strength = record.strength  # type: ignore[union-attr]
+    elif kind is Status:
+        line.message = record.message  # type: ignore[union-attr]
     return _ENCODER.encode(line)
+
+
+def _value(record: Record) -> str | int | float | dict[str, float]:
+    if isinstance(record, Note):
+        return {name: round(value, DECIMALS) for name, value in sorted(record.values.items())}
+    value = record.value
+    return round(value, DECIMALS) if isinstance(value, float) else value
 
 
 def _name(record: Record) -> str:

@@ -107,7 +107,9 @@ class Timeline:
 
     def _piece(self, lane: _Lane, chunk: NativeChunk, samples: Sequence[int], start_s: float, out: list[Out]) -> None:
         """A piece of one block: to counts, to the wear detector, and out with the block's validity."""
-        wear = self._wear.setdefault(chunk.wearer, Wear())
+        wear = self._wear.get(chunk.wearer)
+        if wear is None:
+            wear = self._wear[chunk.wearer] = Wear()
         if lane.out_index // lane.block != lane.block_number:
             lane.block_number = lane.out_index // lane.block
             self._say(lane, chunk, self._validity(lane, wear, start_s), start_s, out)

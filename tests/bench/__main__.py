@@ -1,0 +1,52 @@
+"""`make bench`: measures what the project promises and prints one table, with the machine that it was measured on.
+
+Figures of shared machines are noisy: compare ratios within one run, not numbers between runs. Nothing is asserted here.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Figure
+from bench.onset import onset_to_sound
+from bench.path_cost import path_cost
+from bench.replay_speed import render_speed, replay_speed
+
+BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (path_cost, replay_speed, render_speed, onset_to_sound)
+
+
+def machine() -> str:
+    """Processor, cores, load and interpreter, for the head of the table."""
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - not a file anyone wrote
+            name = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), name)
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+
+
+def main(names: list[str]) -> None:
+    """Run the benches whose names contain one of the words, or all of them."""
+    table = Table(title=machine())
+    for column in ("what", "bar", "measured"):
+        table.add_column(column)
+    chosen = [bench for bench in BENCHES if not names or any(name in bench.__name__ for name in names)]
+    for bench in chosen:
+        begun = time.monotonic()
+        print(f"{bench.__name__} ...", end="", flush=True, file=sys.stderr)
+        for figure in bench():
+            table.add_row(figure.what, figure.bar, figure.measured)
+        print(f" {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
