@@ -2,8 +2,9 @@
 
     source -> NativeChunk -> timeline -> Chunk -> gates -> Gate, Level -> mapping -> Control, Note -> sinks
 
-All are frozen: a stage never changes its input (msgspec's structs, because they are made a hundred times a second). Samples are plain Python integers from the sensor to the
-gate; a chunk of a signal with several axes holds them interleaved (x, y, z, x, y, z, ...), `width` apart.
+All are frozen: a stage never changes its input. They are msgspec's structs, because a frozen dataclass costs more to
+make than a rule costs to run. Samples are plain Python integers from the sensor to the gate; a chunk of a signal with
+several axes holds them interleaved (x, y, z, x, y, z, ...), `width` apart.
 Times named `_s` are seconds on the path's clock: monotonic host seconds live, seconds since the first
 sample of the recording in a replay. Wall-clock time never appears here.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live.body_to_sound import startle_and_listen  # type: ignore[import-not-found]
+from live.body_to_sound import startle_and_listen
 
 
 @pytest.mark.skipif(not shutil.which("scsynth"), reason="scsynth is not installed")

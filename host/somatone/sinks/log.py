@@ -22,7 +22,7 @@ KINDS: dict[type[Record], str] = {Gate: "gate", Level: "level", Control: "contro
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    """The fields of one line, in the order in which they are printed; `strength` and `message` only where there is one."""
+    """The fields of one line in their printed order; `strength` and `message` only where there is one."""
 
     kind: str
     wearer: str
