@@ -31,7 +31,7 @@ def test_each_signal_holds_what_the_body_does() -> None:
 
 def conductance_ns(code: int) -> int:
     """The front end's transfer backwards, for codes of 62.5 uV."""
-    return 1_000_000_000 * code // (1_600_000_000 - 51_000 * code)
+    return 1_000_000_000 * code // (12_000_000_000 - 370_000 * code)
 
 
 @pytest.mark.parametrize("nano_siemens", [50, 1_000, 10_000, 40_000, 100_000])

@@ -1,6 +1,6 @@
 """A simulated ADS1115 (TI SBAS444D) behind the skin-conductance front end.
 
-The front end is the table's: 0.5 V, Rf 200 kOhm, Rs 51 kOhm: dV = Vb * Rf / (Rs + 1 / G). Off the skin G is 0.
+The front end is the table's (`wire.table.EDA_*`): dV = Vb * Rf / (Rs + 1 / G). Off the skin G is 0.
 """
 
 from world import Oscillator
@@ -13,6 +13,7 @@ _CODE_NV = (187_500, 125_000, 62_500, 31_250, 15_625, 7_812, 7_812, 7_812)
 
 class Chip:
     def __init__(self, ppm: int = 0) -> None:
+        self.ppm = ppm
         self._clock = Oscillator(ppm)
         self._now = 0
         self._code = 0
