@@ -12,7 +12,7 @@ from typing import Protocol
 
 from somatone.records import Chunk, NativeChunk, Status, Validity
 from somatone.timeline.resample import Resampler
-from somatone.timeline.units import FORMATS, RATES_HZ, WIDTHS, NativeFormat
+from somatone.timeline.units import RATES_HZ, WIDTHS, NativeFormat, native_format
 from somatone.timeline.wear import Wear
 
 STALE_S = 3.0  # longer than any source's packet, shorter than a visitor's patience
@@ -85,7 +85,7 @@ class Timeline:
         self.samples_missing = 0
 
     def feed(self, chunk: NativeChunk) -> list[Out]:
-        """Convert one native chunk. Raises KeyError for a format that `units.FORMATS` does not list."""
+        """Convert one native chunk. Raises KeyError for a format that `units.native_format` does not know."""
         lane = self._lane(chunk)
         out: list[Out] = []
         start_s = lane.clock.start_s(chunk)
@@ -152,13 +152,15 @@ class Timeline:
         key = (chunk.wearer, chunk.source, chunk.signal)
         lane = self._lanes.get(key)
         if lane is None:
-            native = FORMATS[chunk.format]
+            native = native_format(chunk.format)
             rate_hz = RATES_HZ[native.signal]
             width = WIDTHS[native.signal]
             resampler = Resampler(native.rate_hz, rate_hz, width) if native.rate_hz != rate_hz else None
             clock = self._clock_for(chunk.source, chunk.signal, native.rate_hz)
             lane = _Lane(native, clock, resampler, rate_hz, width)
             self._lanes[key] = lane
+        elif lane.last and lane.last.format != chunk.format:  # another board, or this one was calibrated
+            lane.native = native_format(chunk.format)
         return lane
 
     def _check_gap(self, lane: _Lane, chunk: NativeChunk, start_s: float, out: list[Out]) -> None:

@@ -7,7 +7,8 @@ rate is not the signal's own is resampled between `pick` and `to_counts`, while 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from wire import table
 
@@ -16,9 +17,28 @@ TEMP_MAX_CENTICELSIUS = 5_000
 BVP_MAX = 131_071
 ACC_MAX_64TH_G = 128
 
-# The board's skin-conductance front end, from the one table of both ends: code / FRONT_END_CODES is the share of
-# bias * feedback that comes out, so G[nS] = 1e9 * code / (FRONT_END_CODES - series * code).
-FRONT_END_CODES = table.EDA_BIAS_UV * 1000 * table.EDA_FEEDBACK_OHM // table.EDA_CODE_NV
+EDA_CODE_FORMAT = "ads1115.code"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """The board's skin-conductance front end: G[nS] = 1e9 * c / (scale - series * c), c = code - offset.
+
+    Without a calibration record it is what the parts' marks say, from the one table of both ends: `scale` is
+    bias * feedback in codes, because volts = bias * feedback / (series + 1 / G).
+    """
+
+    scale_code_ohm: int = table.EDA_BIAS_UV * 1000 * table.EDA_FEEDBACK_OHM // table.EDA_CODE_NV
+    series_ohm: int = table.EDA_SERIES_OHM
+    offset_code: int = 0
+
+    @property
+    def native_format(self) -> str:
+        """The name of this board's codes: with its numbers, so that whoever holds the samples can convert them."""
+        return f"{EDA_CODE_FORMAT}:{self.scale_code_ohm}:{self.series_ohm}:{self.offset_code}"
+
+
+NOMINAL = FrontEnd()
 
 RATES_HZ = {"bvp": 64, "eda": 4, "temp": 4, "acc": 32}
 WIDTHS = {"bvp": 1, "eda": 1, "temp": 1, "acc": 3}
@@ -49,9 +69,10 @@ class NativeFormat:
         return [low if v < low else high if v > high else v for v in counts], True
 
 
-def conductance_nanosiemens(code: int) -> int:
+def conductance_nanosiemens(code: int, front_end: FrontEnd = NOMINAL) -> int:
     """ADS1115 code of the front end to nS, floor. A code at or past the amplifier's limit reads as full scale."""
-    left = FRONT_END_CODES - table.EDA_SERIES_OHM * code
+    code -= front_end.offset_code
+    left = front_end.scale_code_ohm - front_end.series_ohm * code
     if left <= 0:
         return EDA_MAX_NANOSIEMENS + 1
     return 1_000_000_000 * code // left
@@ -61,8 +82,8 @@ def _eda_from_e4(samples: Sequence[int]) -> list[int]:
     return [v // 1000 for v in samples]
 
 
-def _eda_from_codes(samples: Sequence[int]) -> list[int]:
-    return [conductance_nanosiemens(v) for v in samples]
+def _eda_from_codes(samples: Sequence[int], front_end: FrontEnd = NOMINAL) -> list[int]:
+    return [conductance_nanosiemens(v, front_end) for v in samples]
 
 
 def _temp_from_tmp117(samples: Sequence[int]) -> list[int]:
@@ -88,8 +109,25 @@ FORMATS = {
     "e4.temp_centicelsius": NativeFormat("temp", 0, TEMP_MAX_CENTICELSIUS, 4),
     "e4.acc_64th_g": NativeFormat("acc", -ACC_MAX_64TH_G, ACC_MAX_64TH_G, 32),
     "e4.bvp_hundredths": NativeFormat("bvp", -BVP_MAX, BVP_MAX, 64),
-    "ads1115.code": NativeFormat("eda", 0, EDA_MAX_NANOSIEMENS, 4, _eda_from_codes, estimated=True),
+    EDA_CODE_FORMAT: NativeFormat("eda", 0, EDA_MAX_NANOSIEMENS, 4, _eda_from_codes, estimated=True),
     "tmp117.raw": NativeFormat("temp", 0, TEMP_MAX_CENTICELSIUS, 4, _temp_from_tmp117),
     "lis3dh.mg": NativeFormat("acc", -ACC_MAX_64TH_G, ACC_MAX_64TH_G, 100, _acc_from_mg),
     "max30102.ir_red": NativeFormat("bvp", -BVP_MAX, BVP_MAX, 100, _bvp_from_infrared, _infrared),
 }
+
+
+@cache
+def native_format(name: str) -> NativeFormat:
+    """The format of that name; a calibrated board's carries its numbers (`FrontEnd.native_format`).
+
+    Raises KeyError for a name that is neither in FORMATS nor a calibrated board's.
+    """
+    kind, _, numbers = name.partition(":")
+    if not numbers or kind != EDA_CODE_FORMAT:
+        return FORMATS[name]
+    try:
+        scale, series, offset = map(int, numbers.split(":"))
+    except ValueError:
+        raise KeyError(name) from None
+    convert = partial(_eda_from_codes, front_end=FrontEnd(scale, series, offset))
+    return replace(FORMATS[kind], convert=convert, estimated=False)
