@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from somatone.errors import SomatoneError
+from somatone.findings import Findings
 from somatone.records import Validity
 from somatone.sources.e4_files import E4Session
-
-if TYPE_CHECKING:
-    from somatone.commands.inspect import Findings
 
 NEAR_S = 30.0  # absences closer than this are one story, and the close-up shows as much on either side
 SHADES = {Validity.ABSENT: "#d05050", Validity.SETTLING: "#e0b040"}
