@@ -70,12 +70,15 @@ class NativeFormat:
 
 
 def conductance_nanosiemens(code: int, front_end: FrontEnd = NOMINAL) -> int:
-    """ADS1115 code of the front end to nS, floor. A code at or past the amplifier's limit reads as full scale."""
+    """ADS1115 code of the front end to nS, rounded: at 50 nS the floor alone could cost 2 %.
+
+    A code at or past the amplifier's limit reads as full scale.
+    """
     code -= front_end.offset_code
     left = front_end.scale_code_ohm - front_end.series_ohm * code
     if left <= 0:
         return EDA_MAX_NANOSIEMENS + 1
-    return 1_000_000_000 * code // left
+    return (1_000_000_000 * code + (left >> 1)) // left
 
 
 def _eda_from_e4(samples: Sequence[int]) -> list[int]:
