@@ -11,7 +11,8 @@ import time
 from micropython import const
 
 import wire
-from wire.table import CHIP_STATES, FORMAT_VERSION, LOG_ERROR, LOG_INFO, MASK, RELEASE, SIGNAL_COUNT, SIGNALS
+from selftest import measure
+from wire.table import CHECKS, FORMAT_VERSION, MASK, RELEASE, SIGNAL_COUNT
 
 _PACKET = const(64)
 _SILENCE_MS = const(5_000)
@@ -139,9 +140,11 @@ class Link:
             tuple([ring.fifo_lost for ring in rings]),
             tuple([ring.ring_lost for ring in rings]),
             tuple([ring.link_lost for ring in rings]),
+            tuple([ring.set_aside for ring in rings]),
             tuple(sampler.errors),
             tuple(sampler.states),
             sampler.pulse.contact,
+            sampler.pulse.led,
             sampler.callback_errors,
             self._decoder.bad_frames,
         )
@@ -169,11 +172,8 @@ class Link:
         )
 
     def _selftest(self) -> None:
-        for number in range(SIGNAL_COUNT):
-            state = self._sampler.states[number]
-            errors = self._sampler.errors[number]
-            text = "%s: chip %s, %d bus errors" % (SIGNALS[number][1], CHIP_STATES[state], errors)
-            self._reply("log", LOG_ERROR if state else LOG_INFO, text)
+        for check in CHECKS:
+            self._reply("measured", check[0], *measure(self._sampler, check[0]))
 
     def _reply(self, name: str, *values) -> None:  # type: ignore[no-untyped-def]
         if len(self._replies) < _REPLIES_MAX:
@@ -202,7 +202,8 @@ class Link:
         count = ring.copy_run(self._most[number], self._samples)
         if not count:
             return False
-        wire.pack_data_header(self._encoder.payload, number, ring.run_gone, ring.run_index, ring.run_ticks)
+        head = self._encoder.payload
+        wire.pack_data_header(head, number, ring.run_gone, ring.run_aside, ring.run_index, ring.run_ticks)
         self._end = self._encoder.seal(wire.DATA_HEADER + count * ring.width)
         self._sending = self._frame
         return True

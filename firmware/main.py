@@ -1,28 +1,32 @@
-"""Starts the board and runs it until the host asks for the REPL.
+"""Starts the application if it is whole; else says so, blinks SOS and leaves the board to whoever brings the files.
 
-The main loop talks; the sampler's timer callback measures. Ctrl-C is data here (the host sends binary), so the way
-back to the REPL is the framed `repl` command. The watchdog is armed only where a file called `watchdog` lies on the
-board, and not before ten seconds: once started nothing stops it, and it would bite while files are copied. For the
-same reason `repl` with an armed watchdog leaves a note (`repl-once`) and resets into a plain REPL.
+The contract with `somatone flash`, which is all that either end relies on:
+
+    /main.py              this file, as source: the only name that the board runs by itself
+    /somatone/            the application: app.mpy ..., drivers/, lib/wire/, lib/gates/
+    /somatone/manifest    first line "somatone", then a line for each file: <sha256 in hex> <path below the folder>
+    /somatone.new/        the next application while it is copied, the same way, its manifest last
+    /repl-once            a note: do not start the application this time
+
+A folder counts only if every file of its manifest is there with its hash. At power-up a whole `somatone.new` takes
+the place of `somatone`: that is removed, then the new one renamed. Cut at any point, the next start goes on from
+there. So an unfinished copy leaves the old application, or a board that says "somatone: needs flashing" at its REPL.
+Surprise: where neither folder exists the application is taken from beside this file (a copy by hand, tests).
 """
 
-import gc
+import binascii
+import hashlib
 import os
 import sys
-import time
 
-import machine
-import micropython
-from machine import I2C, Pin
+from machine import Pin, Timer
 
-import pins
-from link import Link
-from sampler import Sampler
-from wire.table import LOG_ERROR
-
-WATCHDOG_MS = 8_000  # the RP2040 knows at most 8388
-WATCHDOG_AFTER_S = 10
+HOME, NEXT = "somatone", "somatone.new"
 REPL_ONCE = "repl-once"
+LED = "LED"  # as in pins.py, which may be among the files that are missing
+SOS = 0b000_10101_000_11101110111_000_10101  # 30 slots of 125 ms, the last bit first
+_block = bytearray(512)
+_view = memoryview(_block)
 
 
 def found(path: str) -> bool:
@@ -33,75 +37,79 @@ def found(path: str) -> bool:
     return True
 
 
-def blink_half_ms(link, sampler) -> int:  # type: ignore[no-untyped-def]
-    """LED: identify 62 ms, a chip failing 125, nobody listening 1000, no skin 500, else steady (0)."""
-    if link.identify_s:
-        return 62
-    if any(sampler.states):
-        return 125
-    if not link.streaming:
-        return 1000
-    return 0 if sampler.pulse.contact else 500
+def hash_of(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while True:
+            count = file.readinto(_block)
+            if not count:
+                return binascii.hexlify(digest.digest()).decode()
+            digest.update(_view[:count])
 
 
-class Watchdog:
-    """Armed late and only on request; fed while every sensor that answered at start advances."""
+def whole(folder: str) -> bool:
+    """Every file of the folder's manifest is there and unharmed."""
+    try:
+        with open(folder + "/manifest") as manifest:
+            if manifest.readline().strip() != HOME:
+                return False
+            for line in manifest:
+                digest, path = line.strip().split(" ", 1)
+                if hash_of(folder + "/" + path) != digest:
+                    return False
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def remove(path: str) -> None:
+    """A file, or a folder with all that is in it."""
+    try:
+        os.remove(path)
+    except OSError:
+        for name in os.listdir(path):
+            remove(path + "/" + name)
+        os.rmdir(path)
+
+
+def run() -> None:
+    """The application, until the host asks for the REPL. Raises whatever keeps it from starting."""
+    if whole(NEXT):
+        if found(HOME):
+            remove(HOME)
+        os.rename(NEXT, HOME)
+    if found(HOME) or found(NEXT):
+        if not whole(HOME):
+            raise OSError("the copy of the application is not whole")
+        sys.path[:0] = ["/" + HOME, "/" + HOME + "/lib"]
+    import app  # noqa: PLC0415 - only now is it known from where
+
+    app.main()
+
+
+class Sos:
+    """Blinks behind the REPL until the next reset."""
 
     def __init__(self) -> None:
-        self._wanted = found("watchdog")
-        self._dog = None
+        self._led = Pin(LED, Pin.OUT)
+        self._slot = 0
+        self._timer = Timer(-1, mode=Timer.PERIODIC, freq=8, callback=self.tick)
 
-    def second(self, uptime_s: int, advancing: bool) -> None:
-        if self._dog is None and self._wanted and uptime_s >= WATCHDOG_AFTER_S:
-            self._dog = machine.WDT(timeout=WATCHDOG_MS)
-        if self._dog is not None and advancing:
-            self._dog.feed()
-
-    def leave(self) -> None:
-        """Nothing to do without a dog; with one, only a reset gets away from it."""
-        if self._dog is not None:
-            with open(REPL_ONCE, "w"):
-                pass
-            machine.reset()
+    def tick(self, _timer) -> None:  # type: ignore[no-untyped-def]
+        self._led.value(SOS >> self._slot & 1)
+        self._slot = (self._slot + 1) % 30
 
 
-def loop(sampler, link, watchdog) -> None:  # type: ignore[no-untyped-def]
-    led = Pin(pins.LED, Pin.OUT)
-    began = time.ticks_ms()
-    due = time.ticks_add(began, 1000)
-    while not link.repl:
-        try:
-            link.receive()
-            busy = link.send()
-            now = time.ticks_ms()
-            half_ms = blink_half_ms(link, sampler)
-            led.value(time.ticks_diff(now, began) // half_ms & 1 if half_ms else 1)
-            if time.ticks_diff(now, due) >= 0:
-                due = time.ticks_add(due, 1000)
-                watchdog.second(link.uptime_s, sampler.check())
-                link.second()
-            if not busy:
-                machine.idle()
-        except Exception as error:
-            link.log(LOG_ERROR, "the board's main loop failed: %r" % error)
-            time.sleep_ms(100)
-
-
-def main() -> None:
+def start():  # type: ignore[no-untyped-def]
+    """None after the application, or the SOS that says it could not run; hold on to it, or it stops."""
     if found(REPL_ONCE):
         os.remove(REPL_ONCE)
-        return
-    sampler = Sampler(I2C(pins.I2C_ID, sda=Pin(pins.SDA), scl=Pin(pins.SCL), freq=pins.I2C_HZ))
-    link = Link(sys.stdin, sys.stdout, sampler, machine.unique_id(), machine.reset_cause())
-    watchdog = Watchdog()
-    sampler.start()
-    gc.collect()
-    micropython.kbd_intr(-1)
+        return None
     try:
-        loop(sampler, link, watchdog)
-    finally:
-        micropython.kbd_intr(3)
-    watchdog.leave()
+        return run()
+    except Exception as error:
+        print("somatone: needs flashing: %s" % (error.args[-1] if error.args else repr(error)))
+        return Sos()
 
 
-main()
+sos = start()

@@ -6,7 +6,8 @@ move (`ack_to`). So neither needs a lock, although the callback runs between any
     acked <= tail ... held, unacknowledged ... sent ... not yet sent ... head
 
 Surprises: indices are modulo 2^30, the capacity is a power of two so that an index wraps onto the right slot; a slot
-stamped HOLE is a sample that the sensor's own FIFO lost, its index is used up; nothing here allocates once made.
+stamped HOLE is a sample that the sensor's own FIFO lost, one stamped ASIDE was made while the sensor was being set:
+their indices are used up; nothing here allocates once made.
 """
 
 from array import array
@@ -16,7 +17,9 @@ from micropython import const
 from wire.table import MASK
 
 HOLE = const(-1)
+ASIDE = const(-2)
 _HALF = const(1 << 29)
+_RECENT = const(8)
 
 
 def behind(a: int, b: int) -> bool:
@@ -31,7 +34,7 @@ class Ring:
         self.capacity = capacity
         self.width = width
         self.data = bytearray(capacity * width)
-        self.stamps = array("i", bytes(4 * capacity))
+        self.stamps = array("i", b"\xff" * (4 * capacity))  # HOLE everywhere
         self._view = memoryview(self.data)
         self._slots = capacity - 1
         self.head = 0  # index of the next sample
@@ -44,7 +47,8 @@ class Ring:
         self.fifo_lost = 0
         self.ring_lost = 0
         self.link_lost = 0
-        self.run_index = self.run_gone = self.run_ticks = 0  # what `copy_run` found
+        self.set_aside = 0
+        self.run_index = self.run_gone = self.run_aside = self.run_ticks = 0  # what `copy_run` found
 
     # the callback's side
 
@@ -71,6 +75,11 @@ class Ring:
             self._drop_oldest()
         self.head = self.tail = (self.head + count) & MASK
 
+    def leave_out(self) -> None:
+        """The sensor made a sample that is no measurement, because its setting was just changed."""
+        self.set_aside = (self.set_aside + 1) & MASK
+        self.reserve(ASIDE)
+
     def _acknowledge(self) -> None:
         """Free what the host holds. What was overwritten before it could say so was not lost: take it back."""
         wanted, tail = self.ack_to, self.tail
@@ -86,7 +95,7 @@ class Ring:
 
     def _drop_oldest(self) -> None:
         tail = self.tail
-        if self.stamps[tail & self._slots] != HOLE:
+        if self.stamps[tail & self._slots] >= 0:
             if behind(tail, self.sent):
                 self.link_lost = (self.link_lost + 1) & MASK
             else:
@@ -94,6 +103,14 @@ class Ring:
         self.tail = (tail + 1) & MASK
 
     # the main loop's side
+
+    def newest(self) -> int:
+        """Where in `data` the newest sample lies; -1 when the last few were none."""
+        for back in range(1, _RECENT):
+            slot = (self.head - back) & self._slots
+            if self.stamps[slot] >= 0:
+                return slot * self.width
+        return -1
 
     def acknowledge(self, wanted: int) -> None:
         """The host holds everything before index `wanted`; nonsense is ignored."""
@@ -116,23 +133,27 @@ class Ring:
         return (self.head - self.sent) & MASK
 
     def copy_run(self, most: int, out: memoryview) -> int:
-        """Copy up to `most` consecutive unsent samples to `out`; return how many, and set run_index/gone/ticks.
+        """Copy up to `most` consecutive unsent samples to `out`; return how many, and set run_index/gone/aside/ticks.
 
-        `run_gone` counts the indices just before the run that cannot be delivered any more.
+        `run_gone` counts the indices just before the run that cannot be delivered, `run_aside` those that need not be.
         """
         waiting = self.unsent()
         first = self.sent
         base = first if self._follows else self.acked  # what lies between is held by the host, or gone
-        while waiting and self.stamps[first & self._slots] == HOLE:
+        aside = 0
+        while waiting and self.stamps[first & self._slots] < 0:
+            if self.stamps[first & self._slots] == ASIDE:
+                aside += 1
             first = (first + 1) & MASK
             waiting -= 1
         count = 0
-        while count < min(waiting, most) and self.stamps[(first + count) & self._slots] != HOLE:
+        while count < min(waiting, most) and self.stamps[(first + count) & self._slots] >= 0:
             count += 1
         if not count:
             return 0
         self.run_index = first
         self.run_gone = (first - base) & MASK
+        self.run_aside = aside
         if not self._follows:
             self.resumed = first
         self.run_ticks = self.stamps[first & self._slots]

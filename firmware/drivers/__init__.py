@@ -1,6 +1,10 @@
-"""One file a chip. All have `start()` (checks identity, configures; OSError when the chip does not answer, WrongChip
-when another one does) and `read(ring, now)` (moves whole new samples into the ring; runs in the sampling callback,
-allocates nothing; OSError when the bus fails)."""
+"""One file a chip, each with three calls.
+
+`start()` checks identity and configures: OSError when the chip does not answer, WrongChip when another one does.
+`read(ring, now)` moves whole new samples into the ring; runs in the sampling callback, allocates nothing unless the
+bus fails or the chip's registers are impossible (OSError). `verify()`, once a second from the main loop: OSError when
+the chip has forgotten its settings without anybody noticing.
+"""
 
 
 class WrongChip(Exception):

@@ -27,7 +27,14 @@ _FIFO_ENABLE = const(0x40)
 _BYPASS = const(0x00)  # empties the FIFO
 _STREAM = const(0x80)
 _OVERRUN = const(0x40)
+_EMPTY = const(0x20)
 
+_SETTINGS = (
+    (_CTRL4, _BLOCK_UPDATE_2G_HIGH_RES),
+    (_CTRL5, _FIFO_ENABLE),
+    (_FIFO_CTRL, _STREAM),
+    (_CTRL1, _ODR_100_XYZ),
+)
 _DEPTH = const(32)
 _SAMPLE = const(6)
 _PERIOD_US = const(10_000)
@@ -41,6 +48,7 @@ class Lis3dh:
         self._byte = bytearray(1)
         self._raw = bytearray(_DEPTH * _SAMPLE)
         self._views = [memoryview(self._raw)[: count * _SAMPLE] for count in range(_DEPTH + 1)]
+        self._setting = bytearray(1)  # the main loop's own: the callback strikes between any two bytecodes
         self._last_us = 0
 
     def _write(self, register: int, value: int) -> None:
@@ -51,17 +59,24 @@ class Lis3dh:
         self._i2c.readfrom_mem_into(pins.LIS3DH, _WHO_AM_I, self._byte)
         if self._byte[0] != _IDENTITY:
             raise WrongChip("LIS3DH identity 0x%02x" % self._byte[0])
-        self._write(_CTRL4, _BLOCK_UPDATE_2G_HIGH_RES)
-        self._write(_CTRL5, _FIFO_ENABLE)
         self._write(_FIFO_CTRL, _BYPASS)
-        self._write(_FIFO_CTRL, _STREAM)
-        self._write(_CTRL1, _ODR_100_XYZ)
+        for register, value in _SETTINGS:
+            self._write(register, value)
         self._last_us = -1
+
+    def verify(self) -> None:
+        """OSError when the chip lost its settings: at its power-on rate it would not run at all."""
+        for register, value in _SETTINGS:
+            self._i2c.readfrom_mem_into(pins.LIS3DH, register, self._setting)
+            if self._setting[0] != value:
+                raise OSError("LIS3DH lost its settings")
 
     def read(self, ring, now: int) -> None:  # type: ignore[no-untyped-def]
         """Move all samples from the FIFO to the ring; the newest gets the time `now` (us modulo 2^30)."""
         self._i2c.readfrom_mem_into(pins.LIS3DH, _FIFO_SOURCE, self._byte)
         source = self._byte[0]
+        if source & _OVERRUN and source & _EMPTY:  # both: a bus that nobody drives reads 0xFF
+            raise OSError("LIS3DH FIFO")
         count = source & 0x1F
         pause_us = (now - self._last_us) & wire.MASK if self._last_us >= 0 else 0
         self._last_us = now

@@ -1,8 +1,8 @@
 """The firmware's own classes on simulated chips inside CPython, with a clock and a cable that tests hold in hand.
 
-Nothing waits: `run_ms` moves the clock in ticks of 10 ms, runs the sampling callback, the main loop's work and, each
-second, its second. The cable can stall (the port takes nothing), be pulled (bytes vanish, as USB does when nobody
-listens) or damage what passes. `truth` records every sample that reached a ring, by signal and index.
+Nothing waits: `run_ms` moves the clock in ticks of 10 ms, runs the sampling callback and the main loop. The cable can
+stall (the port takes nothing), be pulled (bytes vanish, as USB does when nobody listens) or damage what passes.
+`truth` records every sample that reached a ring, by signal and index.
 """
 
 import importlib
@@ -36,20 +36,70 @@ class _Timer:
         pass
 
 
+class Pin:
+    """The LED keeps a diary: (ms, 0 or 1) of each change."""
+
+    OUT, OPEN_DRAIN = 0, 1
+
+    def __init__(self, *_args, **_options) -> None:
+        self.diary: list[tuple[int, int]] = []
+
+    def value(self, level: int) -> None:
+        self.diary.append((board.world.current.clock.now_us() // 1000, level))
+
+    def lit_at(self, ms: int) -> int:
+        return next((level for at, level in reversed(self.diary) if at <= ms), 0)
+
+
+class Dog:
+    """A watchdog that does not bite but remembers how long it starved."""
+
+    started = 0
+
+    def __init__(self, timeout: int) -> None:
+        Dog.started += 1
+        self.timeout_ms = timeout
+        self.fed_ms = board.world.current.clock.now_us() // 1000
+
+    def feed(self) -> None:
+        self.fed_ms = board.world.current.clock.now_us() // 1000
+
+    @property
+    def hungry_ms(self) -> int:
+        return board.world.current.clock.now_us() // 1000 - self.fed_ms
+
+
+class Reset(Exception):
+    """machine.reset() was called."""
+
+
+def _reset() -> None:
+    raise Reset
+
+
 def _firmware() -> SimpleNamespace:
     """The firmware's and the simulator's modules, imported once under the names they have on a board."""
     sys.modules["micropython"] = _load("micropython", VIRTUAL_BOARD / "stand_ins" / "micropython.py")
-    sys.modules["machine"] = SimpleNamespace(Timer=_Timer)
+    sys.modules["machine"] = SimpleNamespace(
+        Timer=_Timer,
+        Pin=Pin,
+        I2C=lambda *_args, **_options: None,
+        WDT=Dog,
+        unique_id=lambda: b"benchtop",
+        reset_cause=lambda: 1,
+        reset=_reset,
+    )
     sys.modules["uselect"] = select
     sys.modules["utime"] = SimpleNamespace(
         ticks_us=lambda: time.monotonic_ns() // 1000, ticks_diff=lambda a, b: a - b, sleep_us=None
     )
     sys.path += [str(ROOT / "firmware"), str(VIRTUAL_BOARD)]
-    names = ("pins", "ring", "sampler", "link", "world", "body_feed", "chip_max30102", "chip_tmp117")
-    modules = {name: importlib.import_module(name) for name in (*names, "chip_lis3dh", "chip_ads1115")}
+    names = ["pins", "ring", "sampler", "link", "heartbeat", "lamp", "light", "selftest", "watchdog", "app"]
+    names += ["world", "body_feed", "chip_max30102", "chip_tmp117", "chip_lis3dh", "chip_ads1115"]
+    modules = {name: importlib.import_module(name) for name in names}
     board = SimpleNamespace(**modules)
     hand_time = _load("hand_time", VIRTUAL_BOARD / "stand_ins" / "time.py")
-    board.sampler.time = board.link.time = hand_time
+    board.sampler.time = board.link.time = board.lamp.time = board.app.time = hand_time
     return board
 
 
@@ -147,14 +197,13 @@ class Bench:
         }
         self.world = board.world.current = board.world.World(self.clock, self.body, self.chips, b"benchtop")
         self.bus = Bus(self.world)
-        self.sampler = board.sampler.Sampler(self.bus)
         self.port = Port()
         board.link.select = SimpleNamespace(poll=lambda: _Poll(self.port), POLLIN=select.POLLIN, POLLOUT=select.POLLOUT)
-        self.link = board.link.Link(self.port, self.port, self.sampler, b"benchtop", 1)
+        self.led = Pin()
+        self.app = board.app.Board(self.bus, self.port, self.port, self.led, dog_allowed=True)
+        self.sampler, self.link = self.app.sampler, self.app.link
         self.truth = [{} for _ in self.sampler.rings]
         self._recorded = [0] * len(self.truth)
-        self.sampler.start()
-        self._due_us = 1_000_000
 
     def run_ms(self, duration_ms: int, sampling: bool = True, each_tick=None) -> None:
         for _ in range(duration_ms * 1000 // TICK_US):
@@ -162,13 +211,8 @@ class Bench:
             if sampling:
                 self.sampler.tick(None)
                 self._record()
-            self.link.receive()
-            while self.link.send():
+            while self.app.turn():
                 pass
-            if self.clock.now_us() >= self._due_us:
-                self._due_us += 1_000_000
-                self.sampler.check()
-                self.link.second()
             if each_tick:
                 each_tick()
 
@@ -176,7 +220,7 @@ class Bench:
         for number, ring in enumerate(self.sampler.rings):
             for index in range(self._recorded[number], ring.head):
                 slot = index & (ring.capacity - 1)
-                if ring.stamps[slot] != -1:
+                if ring.stamps[slot] >= 0:
                     self.truth[number][index] = bytes(ring.data[slot * ring.width : (slot + 1) * ring.width])
             self._recorded[number] = ring.head
 

@@ -18,7 +18,7 @@ def originals(count: int, chance: random.Random) -> list[bytes]:
         number, *_, kind, width = wire.SIGNALS[index % len(wire.SIGNALS)]
         low, high = (0, 1 << 18) if kind == "u24" else (-2000, 2000)
         samples = tuple(chance.randrange(low, high) for _ in range(chance.randint(1, 4) * width))
-        payloads.append(wire.pack("data", number, 0, index, index * 10_000, samples))
+        payloads.append(wire.pack("data", number, 0, 0, index, index * 10_000, samples))
     return payloads
 
 

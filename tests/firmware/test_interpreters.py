@@ -78,7 +78,7 @@ def test_a_minute_decodes_without_a_bad_frame_or_a_gap(cpython_stream: bytes) ->
         counts[chunk.signal] += len(chunk.samples) // chunk.width
     assert counts["bvp"] == pytest.approx(RUN_S * 103, abs=4)
     assert counts["acc"] == pytest.approx(RUN_S * 98, abs=6)
-    assert counts["temp"] == pytest.approx(RUN_S * 4.04, abs=2)
+    assert counts["temp"] == pytest.approx(RUN_S * 4, abs=1)
     assert counts["eda"] == pytest.approx(RUN_S * 4, abs=1)
     status = [event for event in events if isinstance(event, BoardStatus)][-1]
     assert status.callback_errors == 0 and sum(status.errors) == 0 and set(status.chip_states) == {"ok"}
@@ -105,7 +105,7 @@ def test_sampling_allocates_nothing(interpreter: str) -> None:
         timeout=60,
         check=True,
     )
-    assert done.stdout.strip() == "0 0 [1004, 40, 201, 1004]"
+    assert done.stdout.strip() == "0 0 [1004, 40, 40, 1004]"
 
 
 @pytest.mark.parametrize("source", sorted(FIRMWARE.rglob("*.py")), ids=lambda path: str(path.relative_to(FIRMWARE)))

@@ -8,7 +8,7 @@ import pytest
 
 import wire
 from fakes.board_bench import Bench, Host  # type: ignore[import-not-found]  # no types there
-from somatone.sources.board_protocol import BoardLog, BoardStatus, Hello, Lost, Pong
+from somatone.sources.board_protocol import BoardStatus, Hello, Lost, Measured, Pong
 from wire.table import ACC, BVP, EDA, TEMP
 
 ALL = (BVP, EDA, TEMP, ACC)
@@ -163,8 +163,9 @@ def test_commands_are_obeyed() -> None:
     host.run_ms(200)
     assert bench.link.identify_s > 0
     assert any(isinstance(event, Pong) and event.token == 77 for event in host.events)
-    texts = [event.text for event in host.events if isinstance(event, BoardLog)]
-    assert len(texts) == 4 and "temp: chip absent" in texts[2]
+    checks = [event for event in host.events if isinstance(event, Measured)]
+    assert [event.signal for event in checks] == ["bvp", "bvp", "eda", "temp", "acc"]
+    assert checks[3].chip_state == "absent"
     bench.port.to_board += protocol.repl()
     host.run_ms(20)
     assert bench.link.repl
@@ -190,7 +191,7 @@ def test_indices_and_ticks_wrap_without_a_seam() -> None:
     for number in ALL:
         bench.sampler._start_chip(number)
     bench._record = lambda: None
-    bench._due_us = bench.clock.now_us()
+    bench.app._due_ms = bench.clock.now_us() // 1000 & wire.MASK
     host = Host(bench)
     host.run_ms(5_000)
     assert sum(host.protocol.lost.values()) == 0

@@ -32,8 +32,8 @@ def hello(
     return frame("hello", version, mark, session, streaming, b"\x0abcdefg", release, 1, 15, unacknowledged)
 
 
-def eda(index: int, *samples: int, gone: int = 0, ticks: int | None = None) -> bytes:
-    return frame("data", table.EDA, gone, index, index * 250_000 if ticks is None else ticks, samples)
+def eda(index: int, *samples: int, gone: int = 0, aside: int = 0, ticks: int | None = None) -> bytes:
+    return frame("data", table.EDA, gone, aside, index, index * 250_000 if ticks is None else ticks, samples)
 
 
 def live() -> bp.BoardProtocol:
@@ -84,6 +84,22 @@ def test_duplicates_are_trimmed() -> None:
     got = chunks(protocol.feed(eda(0, 1, 2, 3) + eda(1, 2, 3) + eda(2, 3, 4, ticks=500_000), 0.0))
     assert [(chunk.index, chunk.samples, chunk.ticks_us) for chunk in got] == [(0, (1, 2, 3), 0), (3, (4,), 750_000)]
     assert protocol.duplicates["eda"] == 3
+
+
+def test_what_was_set_aside_is_no_loss() -> None:
+    protocol = live()
+    events = protocol.feed(eda(0, 1) + eda(3, 2, gone=2, aside=2) + eda(10, 3, gone=6, aside=2), 0.0)
+    assert (protocol.lost["eda"], protocol.aside["eda"]) == (4, 4)
+    assert bp.SetAside("eda", 3, 2) in events and bp.Lost("eda", 10, 4) in events
+
+
+@pytest.mark.parametrize(("state", "value", "passed"), [(0, 2100, 1), (0, -300, 0), (1, 0, 0), (3, 2100, 0)])
+def test_a_measurement_says_whether_it_passes(state: int, value: int, passed: int) -> None:
+    (event,) = bp.BoardProtocol("w", SESSION).feed(frame("measured", 3, state, value), 0.0)
+    assert isinstance(event, bp.Measured)
+    assert (event.signal, event.check, event.unit, event.value, event.passed) == (
+        "temp", "temperature", "10 mC", value, passed,
+    )  # fmt: skip
 
 
 def test_what_was_lost_before_anyone_listened_is_nobodys_loss() -> None:

@@ -66,8 +66,8 @@ def test_rubbish_behind_a_known_id_raises_only_wire_error(name: str, rest: bytes
 def test_stores_saturate_or_wrap_as_the_table_says() -> None:
     assert wire.unpack(wire.pack("ping", wire.MODULO + 5))[1] == (5,)
     assert wire.unpack(wire.pack("ack", (-1, 0, 1, 2), 300))[1] == ((wire.MASK, 0, 1, 2), 255)
-    assert wire.unpack(wire.pack("data", table.ACC, 0, 0, 0, (-40000, 40000, -1)))[1][-1] == (-32768, 32767, -1)
-    assert wire.unpack(wire.pack("data", table.BVP, 0, 0, 0, (-1, 1 << 25)))[1][-1] == (0, (1 << 24) - 1)
+    assert wire.unpack(wire.pack("data", table.ACC, 0, 0, 0, 0, (-40000, 40000, -1)))[1][-1] == (-32768, 32767, -1)
+    assert wire.unpack(wire.pack("data", table.BVP, 0, 0, 0, 0, (-1, 1 << 25)))[1][-1] == (0, (1 << 24) - 1)
 
 
 def test_a_long_text_is_cut_at_a_character() -> None:
@@ -83,16 +83,17 @@ def test_a_number_above_30_bits_is_refused() -> None:
 
 
 def test_wrong_use_is_a_wire_error() -> None:
-    for wrong in (("nothing",), ("ping",), ("ack", (1, 2), 0), ("data", 9, 0, 0, 0, (1,)), ("data", 0, 0, 0, 0, (1,))):
+    no_signal, half_a_sample = ("data", 9, 0, 0, 0, 0, (1,)), ("data", 0, 0, 0, 0, 0, (1,))
+    for wrong in (("nothing",), ("ping",), ("ack", (1, 2), 0), no_signal, half_a_sample):
         with pytest.raises(wire.WireError):
             wire.pack(*wrong)
 
 
 def test_the_board_writes_data_as_pack_does() -> None:
     samples = (1, 2, 70_000, 4)
-    payload = wire.pack("data", table.BVP, 7, 8, 9, samples)
+    payload = wire.pack("data", table.BVP, 7, 2, 8, 9, samples)
     buffer = bytearray(wire.DATA_HEADER)
-    wire.pack_data_header(buffer, table.BVP, 7, 8, 9)
+    wire.pack_data_header(buffer, table.BVP, 7, 2, 8, 9)
     assert payload[: wire.DATA_HEADER] == bytes(buffer)
     assert len(payload) == wire.DATA_HEADER + 2 * wire.sample_bytes(table.BVP)
 
@@ -100,9 +101,9 @@ def test_the_board_writes_data_as_pack_does() -> None:
 def test_a_full_data_message_fits() -> None:
     for number, *_, width in wire.SIGNALS:
         count = wire.samples_max(number)
-        assert len(wire.pack("data", number, 0, 0, 0, (1,) * count * width)) <= wire.PAYLOAD_MAX
+        assert len(wire.pack("data", number, 0, 0, 0, 0, (1,) * count * width)) <= wire.PAYLOAD_MAX
         with pytest.raises(wire.WireError):
-            wire.pack("data", number, 0, 0, 0, (1,) * (count + 1) * width)
+            wire.pack("data", number, 0, 0, 0, 0, (1,) * (count + 1) * width)
 
 
 def test_the_fingerprint_covers_the_table(monkeypatch: pytest.MonkeyPatch) -> None:

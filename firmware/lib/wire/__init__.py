@@ -14,10 +14,11 @@ from wire.framing import (
     cobs_encode,
     encode_frame,
 )
-from wire.packing import DATA_HEADER, pack, pack_data_header, sample_bytes, samples_max, unpack
-from wire.table import MASK, MESSAGES, MODULO, SIGNALS, WireError, fingerprint
+from wire.packing import DATA_HEADER, pack, pack_data_header, sample_bytes, samples_max, unpack, unpack_samples
+from wire.table import CHECKS, MASK, MESSAGES, MODULO, SIGNALS, WireError, fingerprint
 
 __all__ = [
+    "CHECKS",
     "DATA_HEADER",
     "DELIMITER",
     "FRAME_MAX",
@@ -38,4 +39,5 @@ __all__ = [
     "sample_bytes",
     "samples_max",
     "unpack",
+    "unpack_samples",
 ]

@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # MicroPython has no typing; mypy and pyright take this n
 if TYPE_CHECKING:
     from typing import Any
 
-_CODES = {"u8": "B", "u16": "H", "u30": "I", "id8": "8s"}
+_CODES = {"u8": "B", "u16": "H", "u30": "I", "i30": "i", "id8": "8s"}
 
 
 def _plan(number: int, name: str, fields: "Any") -> "Any":
@@ -80,6 +80,8 @@ def _flatten(flat: "list[Any]", field: "tuple[str, str, int, str]", value: "Any"
     for item in items:
         if kind == "u30":
             flat.append(item & MASK)
+        elif kind == "i30":
+            flat.append(min(max(item, -MASK), MASK))
         else:
             flat.append(min(max(item, 0), 0xFF if kind == "u8" else 0xFFFF))
 
@@ -108,9 +110,12 @@ def pack_samples(signal: int, samples: "tuple[int, ...] | list[int]") -> bytes:
     return bytes(out)
 
 
-def pack_data_header(buffer: "bytearray | memoryview", signal: int, gone: int, index: int, ticks: int) -> None:
+def pack_data_header(
+    buffer: "bytearray | memoryview", signal: int, gone: int, aside: int, index: int, ticks: int
+) -> None:
     """The head of a data message into `buffer`; the samples follow at DATA_HEADER as they lie in the ring."""
-    struct.pack_into(_DATA_CODE, buffer, 0, _DATA_ID, signal & 0xFF, gone & MASK, index & MASK, ticks & MASK)
+    signal, aside = signal & 0xFF, min(aside, 0xFF)
+    struct.pack_into(_DATA_CODE, buffer, 0, _DATA_ID, signal, gone & MASK, aside, index & MASK, ticks & MASK)
 
 
 def unpack(payload: bytes) -> "tuple[str, tuple[Any, ...]]":
@@ -126,8 +131,8 @@ def unpack(payload: bytes) -> "tuple[str, tuple[Any, ...]]":
     at = 1
     for _, kind, count, _ in head:
         part = flat[at : at + count]
-        if kind == "u30" and max(part) > MASK:
-            raise WireError("%s holds a number above 2^30 - 1" % name)
+        if kind in ("u30", "i30") and not -MASK <= min(part) <= max(part) <= MASK:
+            raise WireError("%s holds a number beyond 2^30 - 1" % name)
         values.append(part[0] if count == 1 else part)
         at += count
     if tail:

@@ -45,9 +45,11 @@ class BoardStatus:
     fifo_lost: tuple[int, ...]
     ring_lost: tuple[int, ...]
     link_lost: tuple[int, ...]
+    set_aside: tuple[int, ...]
     errors: tuple[int, ...]
     chip_states: tuple[str, ...]
     contact: bool
+    led_current_ua: int
     callback_errors: int
     host_bad_frames: int
 
@@ -55,6 +57,32 @@ class BoardStatus:
 @dataclass(frozen=True, slots=True)
 class Lost:
     """`count` samples of `signal` before `index` will never come."""
+
+    signal: str
+    index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One line of the self-test: `value` of `check`, in counts of `unit`, passes from `low` to `high`."""
+
+    signal: str
+    check: str
+    unit: str
+    chip_state: str
+    value: int  # 0 when the chip is not ok
+    low: int
+    high: int
+
+    @property
+    def passed(self) -> bool:
+        return self.chip_state == table.CHIP_STATES[table.CHIP_OK] and self.low <= self.value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """`count` samples of `signal` before `index` were made while the board changed the sensor: no loss, but a step."""
 
     signal: str
     index: int
@@ -80,7 +108,7 @@ class Mismatch:
     message: str
 
 
-BoardEvent = NativeChunk | Hello | BoardStatus | Lost | BoardLog | Pong | Mismatch
+BoardEvent = NativeChunk | Hello | BoardStatus | Lost | SetAside | Measured | BoardLog | Pong | Mismatch
 
 
 class _Track:
@@ -98,8 +126,8 @@ class _Track:
 class BoardProtocol:
     """One board and one host session. Keep it over reconnections: it knows what is already held.
 
-    `session` is any number but 0 that other hosts are unlikely to use (30 bits). Counters: `lost`, `duplicates`
-    (per signal, in samples), `resends` asked for, `unknown` messages, and those of `decoder`.
+    `session` is any number but 0 that other hosts are unlikely to use (30 bits). Counters: `lost`, `aside`,
+    `duplicates` (per signal, in samples), `resends` asked for, `unknown` messages, and those of `decoder`.
     """
 
     def __init__(self, wearer: str, session: int, source: str = "board") -> None:
@@ -108,6 +136,7 @@ class BoardProtocol:
         self.session = session & table.MASK or 1
         self.decoder = wire.FrameDecoder()
         self.lost = dict.fromkeys(SIGNAL_NAMES, 0)
+        self.aside = dict.fromkeys(SIGNAL_NAMES, 0)
         self.duplicates = dict.fromkeys(SIGNAL_NAMES, 0)
         self.resends = 0
         self.unknown = 0
@@ -166,6 +195,8 @@ class BoardProtocol:
                 self._hello(events, *values)
             elif name == "status" and self._live:
                 events.append(_status(values))
+            elif name == "measured":
+                self._measured(events, *values)
             elif name == "log":
                 events.append(BoardLog(*values))
             elif name == "pong":
@@ -215,12 +246,20 @@ class BoardProtocol:
             track.ticks_us = None
             track.gap = False
 
+    def _measured(self, events: list[BoardEvent], number: int, state: int, value: int) -> None:
+        if number >= len(table.CHECKS):
+            self.unknown += 1
+            return
+        _, signal, check, unit, low, high = table.CHECKS[number]
+        events.append(Measured(SIGNAL_NAMES[signal], check, unit, _chip_state(state), value, low, high))
+
     def _data(
         self,
         events: list[BoardEvent],
         arrival_s: float,
         number: int,
         gone: int,
+        aside: int,
         index: int,
         ticks: int,
         samples: tuple[int, ...],
@@ -241,9 +280,13 @@ class BoardProtocol:
         first = track.wanted + ahead
         ticks_us = self._unwrapped(track, number, first, ticks)
         if ahead > 0:
-            if not track.forgive:
-                self.lost[name] += ahead
-                events.append(Lost(name, first + track.offset, ahead))
+            aside = min(aside, ahead)
+            if ahead > aside and not track.forgive:
+                self.lost[name] += ahead - aside
+                events.append(Lost(name, first + track.offset, ahead - aside))
+            if aside:
+                self.aside[name] += aside
+                events.append(SetAside(name, first + track.offset, aside))
         elif ahead < 0:
             samples = samples[-ahead * width :]
             ticks_us += -ahead * period_us(number)
@@ -285,20 +328,26 @@ class BoardProtocol:
 
 def _status(values: tuple[Any, ...]) -> BoardStatus:
     """The board's status message with words for its codes."""
-    uptime_s, next_index, fifo_lost, ring_lost, link_lost, errors, states, contact, callback_errors, bad_frames = values
-    words = tuple(table.CHIP_STATES[min(state, len(table.CHIP_STATES) - 1)] for state in states)
+    uptime_s, next_index, fifo_lost, ring_lost, link_lost, set_aside = values[:6]
+    errors, states, contact, led_current, callback_errors, bad_frames = values[6:]
     return BoardStatus(
         uptime_s=uptime_s,
         next_index=next_index,
         fifo_lost=fifo_lost,
         ring_lost=ring_lost,
         link_lost=link_lost,
+        set_aside=set_aside,
         errors=errors,
-        chip_states=words,
+        chip_states=tuple(_chip_state(state) for state in states),
         contact=bool(contact),
+        led_current_ua=200 * led_current,
         callback_errors=callback_errors,
         host_bad_frames=bad_frames,
     )
+
+
+def _chip_state(state: int) -> str:
+    return table.CHIP_STATES[min(state, len(table.CHIP_STATES) - 1)]
 
 
 def period_us(number: int) -> int:

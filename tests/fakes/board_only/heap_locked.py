@@ -29,14 +29,14 @@ class Bus:
         elif address == pins.LIS3DH:
             out[0] = 0x33 if register == 0x0F else 4
         elif address == pins.TMP117:
-            word = 0x0117 if register == 0x0F else 0x2120 if register == 0x01 else 4224
+            word = 0x0117 if register == 0x0F else 0x20A0 if register == 0x01 else 4224
             out[0], out[1] = word >> 8, word & 0xFF
         else:
             word = self._config if register == 0x01 else 1000
             out[0], out[1] = word >> 8, word & 0xFF
 
 
-sampler = Sampler(Bus())
+sampler = Sampler(Bus(), None)
 sampler.start()
 for ring in sampler.rings:  # past the first turn, so that dropping the oldest is on the path too
     for _ in range(ring.capacity - 5):

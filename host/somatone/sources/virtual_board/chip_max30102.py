@@ -11,9 +11,11 @@ _DEPTH = 32
 
 class Chip:
     def __init__(self, ppm: int = 0) -> None:
+        self.ppm = ppm
         self._clock = Oscillator(ppm)
         self._now = 0
         self._reset()
+        self._registers[0x00] = 0x01  # power ready, until it is read
 
     def _reset(self) -> None:
         self._registers = bytearray(256)
@@ -89,6 +91,8 @@ class Chip:
                 out[k] = self._read_at
             else:
                 out[k] = self._registers[register]
+                if register == 0x00:
+                    self._registers[0x00] = 0
             register += 1
         self._byte = 0  # a new burst begins with the next sample
 
