@@ -1,5 +1,5 @@
 """The wearable: its parts, its wires, its front end in simulation, and the pictures drawn from them.
 
-    .venv/bin/python -m hardware.draw         # every picture again (needs graphviz and ngspice)
-    .venv/bin/python -m hardware.front_end    # transfer curve and fault currents as tables (needs ngspice)
+`python -m hardware.draw` draws every picture again (needs graphviz and ngspice); `python -m hardware.front_end` prints
+the transfer curve and the fault currents (needs ngspice).
 """

@@ -44,7 +44,7 @@ def check_resistors(ohms: Sequence[int]) -> None:
     for ohm in ohms:
         if not LOWEST_OHM <= ohm <= HIGHEST_OHM:
             raise CalibrationError(
-                f"A resistor of {spoken_ohm(ohm)} is of no use: give values from 10 kOhm to 10 MOhm (skin is in between)."
+                f"A resistor of {spoken_ohm(ohm)} is of no use here: give values from 10 kOhm to 10 MOhm."
             )
     if max(ohms) < LEAST_RATIO * min(ohms):
         raise CalibrationError(f"The resistors are too alike: the largest must be {LEAST_RATIO} times the smallest.")
@@ -118,7 +118,7 @@ def _check_fit(fitted: FrontEnd, readings: Sequence[Reading]) -> None:
     if not plausible(fitted):
         raise CalibrationError(
             f"The readings speak of {spoken_ohm(max(fitted.series_ohm, 0))} in series and a gain of "
-            f"{100 * fitted.scale_code_ohm / NOMINAL.scale_code_ohm:.0f} %, which the parts' tolerances do not explain: "
+            f"{100 * fitted.scale_code_ohm / NOMINAL.scale_code_ohm:.0f} %, more than tolerances explain: "
             "check the resistors' values, and R2, R3, R4, R6 and R7 on the board."
         )
 

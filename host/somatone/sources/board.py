@@ -12,12 +12,14 @@ import asyncio
 import secrets
 from collections.abc import Callable
 
+import msgspec
 from serial.tools import list_ports
 
-from somatone.errors import SourceError
+from somatone.errors import SomatoneError, SourceError
 from somatone.records import NativeChunk, Status
 from somatone.sources import board_protocol as protocol
 from somatone.sources.serial_port import SerialPort
+from somatone.timeline.units import FrontEnd
 
 RASPBERRY_PI_VID = 0x2E8A
 HANDSHAKE_S = 2.0
@@ -37,6 +39,8 @@ class BoardSource:
     """One wearer's board. `port` None looks for it at every USB port of a Raspberry Pi Pico.
 
     `emit` gets NativeChunk and Status records, in order, from within the event loop; `now_s` is the path's clock.
+    `front_end_of` gives the calibration of a board by its serial, None where there is none: a calibrated board's
+    samples of skin conductance say so in their format.
     """
 
     source = "board"
@@ -47,12 +51,16 @@ class BoardSource:
         port: str | None,
         emit: Callable[[NativeChunk | Status], None],
         now_s: Callable[[], float],
+        front_end_of: Callable[[str], FrontEnd | None] | None = None,
     ) -> None:
         self.wearer = wearer
         self.port = port
         self.protocol = protocol.BoardProtocol(wearer, secrets.randbelow((1 << 30) - 1) + 1, self.source)
         self._emit = emit
         self._now_s = now_s
+        self._front_end_of = front_end_of
+        self._eda_format = ""  # of a calibrated board
+        self._calibrated = ""  # serial of the board whose calibration was looked up
         self._connection: SerialPort | None = None
         self._event = asyncio.Event()  # hello, loss or mismatch: something for `run` to look at
         self._failure = ""  # why the connection ended
@@ -170,6 +178,8 @@ class BoardSource:
 
     def _take(self, event: protocol.BoardEvent, now_s: float) -> None:
         match event:
+            case NativeChunk(signal="eda") if self._eda_format:
+                self._emit(msgspec.structs.replace(event, format=self._eda_format))
             case NativeChunk():
                 self._emit(event)
             case protocol.Mismatch():
@@ -192,11 +202,33 @@ class BoardSource:
             self._say("board.restart", hello.reset_cause, f"The board {hello.serial} restarted.")
         if not hello.streaming or self._present:
             return
+        self._calibrate(hello.serial)
         words = "is back" if self._was_there else "is connected"
         path = self._connection.path if self._connection else ""
         self._present = self._was_there = True
         self._say("board", "connected", f"The board {hello.serial} {words} at {path}.")
         self._event.set()
+
+    def _calibrate(self, serial: str) -> None:
+        """Take up this board's calibration record; another board's is never used."""
+        if self._front_end_of is None:
+            return
+        self._eda_format = ""
+        try:
+            front_end = self._front_end_of(serial)
+        except SomatoneError as error:
+            self._say("board.calibration", "refused", str(error))
+            return
+        if front_end:
+            self._eda_format = front_end.native_format
+        if serial != self._calibrated:
+            self._calibrated = serial
+            word, message = (
+                ("applied", f"The calibration of board {serial} is applied.")
+                if front_end
+                else ("none", f"Board {serial} has no calibration: its skin conductance is an estimate.")
+            )
+            self._say("board.calibration", word, message)
 
     def _say_absent(self) -> None:
         if self._present is not False:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from somatone.calibration import store
 from somatone.errors import UsageError
 from somatone.records import NativeChunk, Status
 from somatone.sources.board import BoardSource, board_ports
@@ -30,7 +31,7 @@ def make_source(
     if kind == "simulated" and not rest:
         return SimulatedSource(WEARER, seed, emit, now_s)
     if kind == "board":
-        return BoardSource(WEARER, rest or None, emit, now_s)
+        return BoardSource(WEARER, rest or None, emit, now_s, store.load)
     if kind == "archive":
         raise UsageError(f"an archive is played by 'somatone replay {rest or 'PATH'}', live or rendered.")
     raise UsageError(f"{spec!r} is no source: give one of {', '.join(KNOWN)}.")
