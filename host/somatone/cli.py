@@ -134,6 +134,20 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command(name="calibrate-eda")
+def calibrate_eda(
+    port: Annotated[str | None, typer.Option("--port", help="Serial port of the board; without it, found.")] = None,
+    resistor: Annotated[
+        list[str] | None,
+        typer.Option("--resistor", help="A known resistor, as 100k or 1M; give it two or three times."),
+    ] = None,
+) -> None:
+    """Measure the board's skin-conductance front end with known resistors, and keep the record."""
+    from somatone.commands.calibrate_eda import calibrate_eda_command  # noqa: PLC0415
+
+    calibrate_eda_command(port, resistor or [])
+
+
 def _speed(text: str) -> float | None:
     """A pace, or None for as fast as it goes."""
     if text == "max":
