@@ -1,7 +1,6 @@
 """Runs the firmware's main.py, unmodified, on simulated chips: under MicroPython, or under CPython where there is none.
 
-    boot.py firmware=DIR [feed=PATH] [clock=real|virtual] [run_s=N] [serial=HEX] [ppm=max30102:30000,lis3dh:-20000]
-            [absent=tmp117,...]
+    boot.py firmware=DIR [...], see power.py
 
 The stand-ins for the board's modules must win over the built-in ones: on MicroPython through MICROPYPATH, on CPython
 through sys.modules. `utime` and `uselect` stay the host's own.
@@ -51,42 +50,12 @@ def _imitate_micropython(firmware: str) -> None:
         spec.loader.exec_module(module)
 
 
-def _chips(ppm: dict, absent: list) -> dict:
-    import chip_ads1115
-    import chip_lis3dh
-    import chip_max30102
-    import chip_tmp117
-
-    import pins
-
-    makers = (
-        ("max30102", pins.MAX30102, chip_max30102),
-        ("ads1115", pins.ADS1115, chip_ads1115),
-        ("tmp117", pins.TMP117, chip_tmp117),
-        ("lis3dh", pins.LIS3DH, chip_lis3dh),
-    )
-    return {address: module.Chip(ppm.get(name, 0)) for name, address, module in makers if name not in absent}
-
-
 def _boot() -> None:
-    options = dict([argument.split("=", 1) for argument in sys.argv[1:]])
     if sys.implementation.name != "micropython":
-        _imitate_micropython(options["firmware"])
-    import binascii
+        _imitate_micropython(sys.argv[1].split("=", 1)[1])
+    import power
 
-    import world
-    from body_feed import BodyFeed
-
-    virtual = options.get("clock") == "virtual"
-    clock = world.Clock(virtual, int(options.get("run_s", "0")) * 1_000_000)
-    ppm = {}
-    for item in options.get("ppm", "").split(","):
-        if item:
-            name, value = item.split(":")
-            ppm[name] = int(value)
-    chips = _chips(ppm, options.get("absent", "").split(","))
-    serial = binascii.unhexlify(options.get("serial", "7669727475616c31"))
-    world.current = world.World(clock, BodyFeed(options.get("feed", ""), virtual), chips, serial)
+    power.start(power.options_of(sys.argv[1:]))
     __import__("main")
 
 

@@ -8,6 +8,7 @@ _DEPTH = 32
 
 class Chip:
     def __init__(self, ppm: int = 0) -> None:
+        self.ppm = ppm
         self._clock = Oscillator(ppm)
         self._now = 0
         self._registers = bytearray(128)

@@ -10,6 +10,7 @@ _READY = 0x2000
 
 class Chip:
     def __init__(self, ppm: int = 0) -> None:
+        self.ppm = ppm
         self._clock = Oscillator(ppm)
         self._now = 0
         self._temperature = 0x8000

@@ -30,8 +30,10 @@ def interpreters() -> dict[str, Path]:
     return {name: path for name, path in found.items() if os.access(path, os.X_OK)} | {"cpython": Path(sys.executable)}
 
 
-def command(interpreter: str, options: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment that run boot.py (its options are listed there) under `interpreter`."""
+def command(
+    interpreter: str, options: Mapping[str, str], program_name: str = "boot.py"
+) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment that run boot.py, or rom.py, under `interpreter`; power.py lists their options."""
     try:
         program = interpreters()[interpreter]
     except KeyError:
@@ -39,7 +41,7 @@ def command(interpreter: str, options: Mapping[str, str]) -> tuple[list[str], di
         raise SourceError(f"No interpreter {interpreter} for the virtual board; there are: {known}.") from None
     firmware = paths.firmware_dir()
     flags = ["-S", "-E", "-B"] if interpreter == "cpython" else ["-X", "heapsize=2M"]
-    arguments = [str(program), *flags, str(HERE / "boot.py"), f"firmware={firmware}"]
+    arguments = [str(program), *flags, str(HERE / program_name), f"firmware={firmware}"]
     arguments += [f"{name}={value}" for name, value in options.items()]
     path = f"{HERE / 'stand_ins'}:{firmware}:{firmware / 'lib'}:.frozen"
     return arguments, {**os.environ, "MICROPYPATH": path}

@@ -18,16 +18,22 @@ _BITS_FRAME = 3  # start, repeated start, stop
 
 
 class Clock:
-    """Microseconds since power-up."""
+    """Microseconds since power-up, in the world and by the board's crystal."""
 
-    def __init__(self, virtual: bool, run_us: int) -> None:
+    def __init__(self, virtual: bool, run_us: int, ppm: int = 0) -> None:
         self.virtual = virtual
+        self._ppm = ppm  # how fast the board's crystal runs; the body and the chips do not share it
         self._run_us = run_us
         self._us = 0
         self._seen = utime.ticks_us()
         self.alarms = []
 
     def now_us(self) -> int:
+        """The board's own count."""
+        us = self.world_us()
+        return us + us * self._ppm // 1_000_000 if self._ppm else us
+
+    def world_us(self) -> int:
         if not self.virtual:
             ticks = utime.ticks_us()
             self._us += utime.ticks_diff(ticks, self._seen)
@@ -72,12 +78,18 @@ class Clock:
 
 
 class World:
-    """Clock, body and chips. `chips` maps an I2C address to a simulated chip."""
+    """Clock, body and chips. `chips` maps an I2C address to a simulated chip, `numbers` to its bits in the flags.
 
-    def __init__(self, clock: Clock, feed, chips: dict, serial: bytes) -> None:
+    The flags of a body record break chips: bit n, chip n does not answer; bit 4 + n, it has fallen back to its
+    power-on state, where it makes no samples until it is set up again.
+    """
+
+    def __init__(self, clock: Clock, feed, chips: dict, serial: bytes, numbers=None, cause: int = 1) -> None:
         self.clock = clock
         self.chips = chips
         self.serial = serial
+        self.reset_cause = cause
+        self._numbers = numbers or {}
         self._feed = feed
         self._step = 0
         self._body = feed.at(0)
@@ -105,7 +117,13 @@ class World:
         chip = self.chips.get(address)
         if chip is None:
             raise OSError(5)
-        self._advance(self.clock.now_us())
+        self._advance(self.clock.world_us())
+        flags = self._body.flags
+        if flags:
+            number = self._numbers.get(address, 8)
+            if flags >> number & 1:
+                raise OSError(5)
+            chip = self.chips[address]  # a stuck one is a new one
         return chip
 
     def _advance(self, now: int) -> None:
@@ -113,7 +131,14 @@ class World:
             self._step += 1
             self._run(self._step * body_feed.RECORD_US)
             self._body = self._feed.at(self._step)
+            if self._body.flags >> 4:
+                self._hang(self._body.flags >> 4)
         self._run(now)
+
+    def _hang(self, which: int) -> None:
+        for address, chip in list(self.chips.items()):
+            if which >> self._numbers.get(address, 8) & 1:
+                self.chips[address] = type(chip)(chip.ppm)
 
     def _run(self, until: int) -> None:
         for chip in self.chips.values():

@@ -5,7 +5,8 @@ import sys
 import world
 
 PWRON_RESET, WDT_RESET = 1, 3
-RESET_STATUS = 42  # the exit status that tells the parent to start the board again
+RESET_STATUS = 42  # the exit statuses that tell the parent to start the board again
+SOFT_RESET_STATUS = 43
 
 
 def unique_id() -> bytes:
@@ -13,11 +14,16 @@ def unique_id() -> bytes:
 
 
 def reset_cause() -> int:
-    return PWRON_RESET
+    return world.current.reset_cause
 
 
 def reset() -> None:
+    """As on the RP2040, where the watchdog does it: the next `reset_cause` is WDT_RESET."""
     sys.exit(RESET_STATUS)
+
+
+def soft_reset() -> None:
+    sys.exit(SOFT_RESET_STATUS)
 
 
 def freq(*_hertz) -> int:
