@@ -153,21 +153,24 @@ async def _until(stop: asyncio.Event, for_s: float | None) -> None:
 
 @contextlib.contextmanager
 def _unwrapped() -> Iterator[None]:
-    """A task group's errors as the one that a person should read."""
+    """A task group's errors as the one that a person should read; being stopped is none."""
     try:
         yield
-    except* _Stopped:
-        pass
-    except* SomatoneError as group:
-        raise _first(group) from None
+    except BaseExceptionGroup as group:
+        errors = [error for error in _leaves(group) if not isinstance(error, _Stopped)]
+        for error in errors:
+            if isinstance(error, SomatoneError):
+                raise error from None
+        if errors:
+            raise
 
 
-def _first(group: BaseExceptionGroup[SomatoneError]) -> SomatoneError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, SomatoneError)
-    return error
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 @contextlib.asynccontextmanager

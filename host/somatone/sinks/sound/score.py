@@ -153,7 +153,7 @@ def _in_order(actions: Iterable[Control | Note]) -> Iterator[Control | Note]:
 def _run_scsynth(score: Path, part: Path, duration_s: float, progress: Callable[[float], None]) -> None:
     whole_bytes = duration_s * SAMPLE_RATE_HZ * 2 * 3
     command = child_command(["scsynth", "-N", str(score), "_", str(part), str(SAMPLE_RATE_HZ), "WAV", "int24"])
-    command += ["-o", "2", "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1"]
+    command += ["-o", "2", "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1", "-D", "0"]
     log = score.with_suffix(".log")
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
