@@ -1,6 +1,7 @@
 """The path on one screen, live: builds source, path and sinks, owns every task, and takes them all down again.
 
     source --emit--> Path --records--> sound, log, monitor
+               `---> recorder (what goes in, and when)
 
 Everything here runs in one asyncio loop. `emit` is called by the source and reaches the sound server in the same call;
 the log, the monitor and the view come after it.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live as RichLive
 
+from somatone import __version__
 from somatone.clock import HostClock
 from somatone.errors import SomatoneError
 from somatone.mapping.routes import Mapping
@@ -29,6 +32,8 @@ from somatone.pieces.piece import Piece
 from somatone.records import Action, Control, NativeChunk, Note, Record, Status
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
+from somatone.sinks.recording.layout import Facts
+from somatone.sinks.recording.sink import RecordingSink, recording_status
 from somatone.sinks.terminal import PlainLines, draw
 from somatone.sources.choose import make_source
 from somatone.timeline.live_clock import LiveClocks
@@ -52,18 +57,21 @@ class RunReport:
     onsets: int = 0
     boots: int = 0
     losses: str = ""
+    kept_in: FilePath | None = None
 
 
 class LiveRun:
     """One run of a piece: the path and its sinks, fed by `emit`."""
 
-    def __init__(self, options: RunOptions, clock: HostClock, log: LogSink) -> None:
+    def __init__(self, options: RunOptions, clock: HostClock, log: LogSink, recorder: RecordingSink | None) -> None:
         self.options = options
         self.monitor = Monitor()
         self.plain = PlainLines()
         self.report = RunReport()
         self._clock = clock
         self._log = log
+        self._recorder = recorder
+        self._begun = False
         self._sound: SoundSink | None = None
         self._path = Path(options.piece, LiveClocks(), self.monitor.on_chunk)
         self._say_plain = options.plain
@@ -71,7 +79,10 @@ class LiveRun:
     def begin(self, sound: SoundSink | None) -> None:
         """Time starts: every control gets its first value."""
         self._sound = sound
+        self._begun = True
         now_s = self._clock.now_s()
+        if self._recorder:
+            self._recorder.start(_facts(self.options.piece, now_s, self._clock.now_s()))
         for record in self._path.start(now_s):
             self._dispatch(record, now_s)
 
@@ -79,6 +90,7 @@ class LiveRun:
         """Called by the source for everything it has; the sound hears it before this returns."""
         now_s = self._clock.now_s()
         self.tick(now_s)
+        self._record(now_s, item)
         for record in self._path.feed(item):
             self._dispatch(record, now_s)
 
@@ -89,7 +101,15 @@ class LiveRun:
 
     def say(self, status: Status) -> None:
         """A sink's own word (the sound server died, came back): shown and logged, never mapped."""
-        self._dispatch(status, self._clock.now_s())
+        now_s = self._clock.now_s()
+        if self._begun:
+            self.tick(now_s)
+        self._record(now_s, status)
+        self._dispatch(status, now_s)
+
+    def _record(self, now_s: float, item: NativeChunk | Status) -> None:
+        if self._recorder:
+            self._recorder.put(now_s, item)
 
     def _dispatch(self, record: Record, now_s: float) -> None:
         if self._sound and isinstance(record, Action):
@@ -98,6 +118,12 @@ class LiveRun:
         self.monitor.on_record(record, now_s)
         if self._say_plain:
             self.plain.on_record(record, now_s)
+
+
+def _facts(piece: Piece, origin_s: float, now_s: float) -> Facts:
+    """What a replay must know of this run; UTC is for people and files only."""
+    start_utc_ns = time.time_ns() - round(now_s * 1e9)
+    return Facts(start_utc_ns, origin_s=origin_s, piece=piece.name, version=__version__)
 
 
 def play(sound: SoundSink, action: Action) -> None:
@@ -112,10 +138,14 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
     """Run until cancelled, or for `for_s` seconds. Raises `SomatoneError` where it cannot go on."""
     clock = HostClock()
     with LogSink(options.log) as log:
-        run = LiveRun(options, clock, log)
+        recorder = _recorder(options, lambda value, message: run.say(recording_status(value, message, clock.now_s())))
+        run = LiveRun(options, clock, log, recorder)
         source = make_source(options.source, options.seed, run.emit, clock.now_s)
         stop = _stop_signals()
-        async with sounding(options.sound, options.piece, buffers, run.say, clock.now_s) as sound:
+        async with (
+            recording(recorder),
+            sounding(options.sound, options.piece, buffers, run.say, clock.now_s) as sound,
+        ):
             run.begin(sound)
             with _unwrapped():
                 async with asyncio.TaskGroup() as tasks:
@@ -124,11 +154,35 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
                     tasks.create_task(_watch(options, run, clock, sound))
                     tasks.create_task(_until(stop, options.for_s))
             run.report.boots = sound.meter.boots if sound else 0
+        run.report.kept_in = recorder.run if recorder else None
         run.report.seconds = clock.now_s()
         run.report.beats = run.monitor.counts.get("pulse.beat", 0)
         run.report.onsets = run.monitor.counts.get("eda.onset", 0)
         run.report.losses = ", ".join(f"{name} {count}" for name, count in run.monitor.losses.items() if count)
         return run.report
+
+
+def _recorder(options: RunOptions, say: Callable[[str, str], None]) -> RecordingSink | None:
+    """The recorder, if one was asked for; it speaks from its own thread, and is heard in the loop's."""
+    if options.session is None:
+        return None
+    loop = asyncio.get_running_loop()
+
+    def say_in_loop(value: str, message: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            loop.call_soon_threadsafe(say, value, message)
+
+    return RecordingSink(options.session, say_in_loop)
+
+
+@contextlib.asynccontextmanager
+async def recording(recorder: RecordingSink | None) -> AsyncIterator[None]:
+    """The recorder's file is closed however the run ends; until then nobody waits for it."""
+    try:
+        yield
+    finally:
+        if recorder:
+            await asyncio.to_thread(recorder.close)
 
 
 class _Stopped(Exception):

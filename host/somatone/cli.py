@@ -58,6 +58,13 @@ def run(
             "--record", help="Record what is heard to this .wav or .flac; a new file each hour, four are kept."
         ),
     ] = None,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            "--session",
+            help="Keep what the sensors say in this folder, to replay and export; beyond 4 GB the oldest is deleted.",
+        ),
+    ] = None,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only show and log.")] = True,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,
     seed: SeedOption = 0,
@@ -75,6 +82,7 @@ def run(
         source=source,
         for_s=for_s,
         log=log,
+        session=session,
         seed=seed,
         plain=plain or not sys.stdout.isatty(),
         sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed),
@@ -84,7 +92,7 @@ def run(
 
 @app.command()
 def replay(
-    path: Annotated[Path, typer.Argument(help="Folder or zip of an E4 session.")],
+    path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
     speed: Annotated[str, typer.Option("--speed", help="How many times as fast as it was, or max.")] = "1",
     log: LogOption = None,
     render: Annotated[Path | None, typer.Option("--render", help="Render the sound offline to this WAV.")] = None,
@@ -114,7 +122,7 @@ def replay(
 
 @app.command()
 def inspect(
-    path: Annotated[Path, typer.Argument(help="Folder or zip of an E4 session.")],
+    path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Draw the session to this picture (PNG, PDF or SVG).")
     ] = None,

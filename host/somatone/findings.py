@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from somatone.pieces.piece import find_piece
-from somatone.recorded import session_records
+from somatone.recorded import Session, session_records
 from somatone.records import Chunk, Gate, Validity
-from somatone.sources.e4_files import E4Session
 
 
 @dataclass(slots=True)
@@ -31,7 +30,7 @@ class Findings:
         return [(start, end) for start, end in absent if start > 0 and end < last_s]
 
 
-def findings_of(session: E4Session) -> Findings:
+def findings_of(session: Session) -> Findings:
     """Run the session through the path of the shipped piece and keep what a researcher asks for first."""
     findings = Findings()
 

@@ -28,6 +28,7 @@ class RunOptions:
     source: str = "auto"
     for_s: float | None = None
     log: Path | None = None
+    session: Path | None = None  # folder of recordings
     seed: int = 0
     plain: bool = False
     sound: SoundOptions = field(default_factory=SoundOptions)

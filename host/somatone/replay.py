@@ -13,11 +13,10 @@ from pathlib import Path
 from somatone.app import play, sounding
 from somatone.clock import HostClock
 from somatone.options import ReplayOptions
-from somatone.recorded import TAIL_S, session_records
+from somatone.recorded import TAIL_S, Session, session_records
 from somatone.records import Action, Control, Note, Record, Status
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
-from somatone.sources.e4_files import E4Session
 
 Progress = Callable[[float], None]
 
@@ -42,7 +41,7 @@ def _logged(records: Iterator[tuple[float, Record]], log: LogSink, monitor: Moni
         yield host_s, record
 
 
-def replay_fast(session: E4Session, options: ReplayOptions, progress: Progress) -> ReplayReport:
+def replay_fast(session: Session, options: ReplayOptions, progress: Progress) -> ReplayReport:
     """As fast as it goes, to the log only."""
     with LogSink(options.log) as log:
         monitor = Monitor()
@@ -52,7 +51,7 @@ def replay_fast(session: E4Session, options: ReplayOptions, progress: Progress) 
 
 
 def replay_rendered(
-    session: E4Session, options: ReplayOptions, buffers: Mapping[str, Path], progress: Progress
+    session: Session, options: ReplayOptions, buffers: Mapping[str, Path], progress: Progress
 ) -> ReplayReport:
     """Offline, by scsynth's non-realtime mode, faster than real time; equal runs give equal samples."""
     from somatone.sinks.sound.score import render  # noqa: PLC0415 - replay without sound stays light
@@ -83,7 +82,7 @@ def emitted(action: Action, host_s: float) -> Action:
 
 
 async def replay_live(
-    session: E4Session,
+    session: Session,
     options: ReplayOptions,
     speed: float,
     buffers: Mapping[str, Path],

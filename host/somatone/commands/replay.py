@@ -9,15 +9,15 @@ import time
 from somatone.commands.progress import audio_library, progress_bar
 from somatone.errors import UsageError
 from somatone.options import ReplayOptions
+from somatone.recorded import Session, open_session
 from somatone.records import Status
 from somatone.replay import ReplayReport, replay_fast, replay_live, replay_rendered
 from somatone.sinks.terminal import decibel
-from somatone.sources.e4_files import E4Session, read_session
 
 
 def replay_command(options: ReplayOptions) -> None:
     """Replay, then print the measures and the log's SHA-256."""
-    session = read_session(options.path)
+    session = open_session(options.path)
     for problem in session.problems:
         print(f"{session.name}: {problem}.", file=sys.stderr)
     begun_s = time.monotonic()
@@ -33,7 +33,7 @@ def replay_command(options: ReplayOptions) -> None:
     print(f"log sha256 {report.log_sha256}")
 
 
-def _replay(session: E4Session, options: ReplayOptions) -> ReplayReport:
+def _replay(session: Session, options: ReplayOptions) -> ReplayReport:
     if options.render:
         if options.speed not in (None, 1.0):
             raise UsageError("--render goes as fast as it can: leave --speed away, or say --speed max.")

@@ -21,6 +21,8 @@ def run_command(options: RunOptions) -> None:
     heard = f"output peak {decibel(report.peak):.1f} dBFS" if options.sound.on else "no sound"
     losses = report.losses or "no losses"
     print(f"{report.seconds:.1f} s: {report.beats} beats, {report.onsets} onsets, {heard}; {losses}.")
+    if report.kept_in:
+        print(f"kept in {report.kept_in}")
 
 
 def _recorded_where_nobody_hears(sound: SoundOptions) -> SoundOptions:

@@ -11,14 +11,14 @@ from typing import Any
 
 from somatone.errors import SomatoneError
 from somatone.findings import Findings
+from somatone.recorded import Session
 from somatone.records import Validity
-from somatone.sources.e4_files import E4Session
 
 NEAR_S = 30.0  # absences closer than this are one story, and the close-up shows as much on either side
 SHADES = {Validity.ABSENT: "#d05050", Validity.SETTLING: "#e0b040"}
 
 
-def draw_session(session: E4Session, findings: Findings, out: Path) -> None:
+def draw_session(session: Session, findings: Findings, out: Path) -> None:
     """Draw to `out` (PNG, PDF or SVG). Raises `SomatoneError` without matplotlib, or for an `out` it cannot write."""
     try:
         import matplotlib  # noqa: PLC0415
@@ -135,7 +135,7 @@ def _pulse(axis: Any, findings: Findings) -> None:
         axis.set_ylim(-2 * usual, 2 * usual)  # a few jolts would flatten an hour of pulse
 
 
-def _heart_rate(axis: Any, session: E4Session, findings: Findings) -> None:
+def _heart_rate(axis: Any, session: Session, findings: Findings) -> None:
     if session.hr:
         axis.plot(
             [t for t, _ in session.hr], [v for _, v in session.hr], color="#999999", linewidth=0.8, label="E4's own"

@@ -1,0 +1,99 @@
+"""What a recording holds: the records that went into the path as JSON in MCAP, and the facts to run them again.
+
+A message is one `NativeChunk` or `Status`, whole, as JSON with a JSON schema: every MCAP viewer opens it without a
+plug-in, floats come back bit for bit, and compression takes most of what JSON is longer than a binary encoding.
+Its log time is when it was fed to the path: `start_utc_ns` plus nanoseconds of the path's clock. So the times of the
+path come back exactly, and a viewer shows UTC.
+
+Surprise: JSON has no NaN and no infinity; a status that carries one is kept with the word instead.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from somatone.records import NativeChunk, Status
+
+FORMAT = 1
+PROFILE = "somatone"
+FACTS = "somatone"  # name of the metadata record
+E4_OWN = "e4.json"  # name of the attachment with what an E4 computed itself
+SUFFIX = ".mcap"
+MAGIC = b"\x89MCAP0\r\n"
+
+Item = NativeChunk | Status
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What must be known to feed the items into a path again; the first record of every file.
+
+    `start_utc_ns` is UTC at the path's time 0, for people only. `origin_s` is the path's time at which the path was
+    started. `clock` is "live" where times must be found from arrivals again, "recording" where ticks are exact.
+    """
+
+    start_utc_ns: int
+    clock: str = "live"
+    origin_s: float = 0.0
+    piece: str = ""
+    version: str = ""
+    run: str = ""
+    part: int = 1
+    format: int = FORMAT
+
+
+class E4Own(msgspec.Struct, frozen=True):
+    """An E4's own inter-beat intervals and heart rate: (seconds since the start, seconds or bpm)."""
+
+    ibi: tuple[tuple[float, float], ...] = ()
+    hr: tuple[tuple[float, float], ...] = ()
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    "somatone.NativeChunk": msgspec.json.Decoder(NativeChunk),
+    "somatone.Status": msgspec.json.Decoder(Status),
+}
+
+
+def schema_name(kind: type[Item]) -> str:
+    return f"somatone.{kind.__name__}"
+
+
+def schema_of(kind: type[Item]) -> bytes:
+    """The JSON schema of a record, in one piece: viewers do not follow references."""
+    (schema,), parts = msgspec.json.schema_components([kind])
+
+    def whole(node: Any) -> Any:
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            return whole(parts[reference.rpartition("/")[2]]) if reference else {k: whole(v) for k, v in node.items()}
+        return [whole(v) for v in node] if isinstance(node, list) else node
+
+    return _ENCODER.encode(whole(schema))
+
+
+def topic_of(item: Item) -> str:
+    """Where a viewer finds it: one topic a wearer, source and signal; statuses of a source together."""
+    name = item.signal if isinstance(item, NativeChunk) else "status"
+    return "/" + "/".join(part for part in (item.wearer, item.source, name) if part)
+
+
+def encode(item: Item) -> bytes:
+    if isinstance(item, Status) and isinstance(item.value, float) and not math.isfinite(item.value):
+        item = msgspec.structs.replace(item, value=str(item.value))
+    return _ENCODER.encode(item)
+
+
+def decode(schema: str, data: bytes) -> Item:
+    """Raises KeyError for a schema that is none of ours, msgspec.MsgspecError for data that does not follow it."""
+    item: Item = _DECODERS[schema].decode(data)
+    return item
+
+
+def nanoseconds(seconds: float) -> int:
+    """Whole nanoseconds; the whole seconds are split off first, for UTC has more digits than a float."""
+    whole = math.floor(seconds)
+    return whole * 1_000_000_000 + round((seconds - whole) * 1e9)
