@@ -68,6 +68,8 @@ class Chunk(msgspec.Struct, frozen=True):
     rate_hz: float
     validity: Validity
     width: int = 1
+    quality: int = 256  # Q8, of this source among the wearer's sources
+    leads: bool = True  # whether the wearer's gates listen to this source
 
     @property
     def end_s(self) -> float:

@@ -53,6 +53,14 @@ class SignalRules:
         """Gates of states (not of events) that stand open in the rule; they open when the signal becomes usable."""
         return ()
 
+    def is_open(self, name: str) -> bool:
+        """Whether the gate stands open."""
+        return self._open[name]
+
+    def last_level(self, name: str) -> float | None:
+        """The level as it was last said, None where it does not hold."""
+        return self._said.get(name)
+
     def reset(self) -> None:
         """A new wearer."""
         raise NotImplementedError

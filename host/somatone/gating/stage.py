@@ -5,7 +5,7 @@ A wearer who has been away for `FORGET_S` is forgotten: the next visitor never i
 
 from __future__ import annotations
 
-from somatone.gating.rules import RULES, SignalRules
+from somatone.gating.fused import FusedRules
 from somatone.records import Chunk, Event, Gate, Validity
 
 FORGET_S = 10.0
@@ -14,8 +14,8 @@ NOT_WORN = (Validity.ABSENT, Validity.STALE)
 
 class _Wearer:
     def __init__(self) -> None:
-        self.rules: dict[str, SignalRules] = {}
-        self.worn: dict[str, bool] = {}  # by signal
+        self.rules: dict[str, FusedRules] = {}
+        self.worn: dict[tuple[str, str], bool] = {}  # by signal and source
         self.open = False
         self.away_since_s: float | None = None
 
@@ -32,12 +32,12 @@ class Gating:
         events: list[Event] = list(self._contact(wearer, chunk))
         rules = wearer.rules.get(chunk.signal)
         if rules is None:
-            rules = wearer.rules[chunk.signal] = RULES[chunk.signal]()
+            rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal)
         events += rules.feed(chunk)
         return events
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
-        wearer.worn[chunk.signal] = chunk.validity not in NOT_WORN
+        wearer.worn[chunk.signal, chunk.source] = chunk.validity not in NOT_WORN
         worn = any(wearer.worn.values())
         if worn == wearer.open:
             return []

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from somatone.records import Chunk, NativeChunk, Status, Validity
+from somatone.timeline.fusion import Fusion
 from somatone.timeline.resample import Resampler
+from somatone.timeline.stillness import Stillness
 from somatone.timeline.units import RATES_HZ, WIDTHS, NativeFormat, native_format
 from somatone.timeline.wear import Wear
 
@@ -71,6 +73,14 @@ class _Lane:
         return self.rate_hz // BLOCKS_PER_S
 
 
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """One device of one wearer: all its signals are on or off the body together, and move together."""
+
+    wear: Wear
+    stillness: Stillness
+
+
 Out = Chunk | Status
 
 
@@ -80,7 +90,8 @@ class Timeline:
     def __init__(self, clock_for: ClockMaker) -> None:
         self._clock_for = clock_for
         self._lanes: dict[tuple[str, str, str], _Lane] = {}
-        self._wear: dict[str, Wear] = {}
+        self._devices: dict[tuple[str, str], _Device] = {}
+        self._fusion = Fusion()
         self.gaps = 0
         self.samples_missing = 0
 
@@ -107,17 +118,17 @@ class Timeline:
 
     def _piece(self, lane: _Lane, chunk: NativeChunk, samples: Sequence[int], start_s: float, out: list[Out]) -> None:
         """A piece of one block: to counts, to the wear detector, and out with the block's validity."""
-        wear = self._wear.get(chunk.wearer)
-        if wear is None:
-            wear = self._wear[chunk.wearer] = Wear()
+        device = self._device(chunk)
         if lane.out_index // lane.block != lane.block_number:
             lane.block_number = lane.out_index // lane.block
-            self._say(lane, chunk, self._validity(lane, wear, start_s), start_s, out)
+            self._say(lane, chunk, self._validity(lane, device, chunk.signal, start_s), start_s, out)
             lane.clamped = False
         counts, clamped = lane.native.to_counts(samples)
         lane.clamped |= clamped
-        wear.feed(chunk.signal, counts, start_s, lane.rate_hz)
-        out.append(self._chunk(lane, chunk, tuple(counts), start_s))
+        device.wear.feed(chunk.signal, counts, start_s, lane.rate_hz)
+        if chunk.signal == "acc":
+            device.stillness.feed(counts, start_s, lane.rate_hz)
+        self._give(self._chunk(lane, chunk, tuple(counts), start_s), out)
         lane.out_index += len(counts) // lane.width
         lane.end_s = start_s + len(counts) / lane.width / lane.rate_hz
 
@@ -129,9 +140,23 @@ class Timeline:
                 continue
             lane.stale = True
             self._say(lane, lane.last, Validity.STALE, now_s, out)
-            out.append(self._chunk(lane, lane.last, (), now_s))
+            self._give(self._chunk(lane, lane.last, (), now_s), out)
             lane.block_number = -1
         return out
+
+    def _give(self, chunk: Chunk, out: list[Out]) -> None:
+        """Out with it, marked with whether its source leads; a change of lead is said before."""
+        marked, said = self._fusion.feed(chunk)
+        if said:
+            out.append(said)
+        out.append(marked)
+
+    def _device(self, chunk: NativeChunk) -> _Device:
+        key = (chunk.wearer, chunk.source)
+        device = self._devices.get(key)
+        if device is None:
+            device = self._devices[key] = _Device(Wear(), Stillness())
+        return device
 
     @staticmethod
     def _chunk(lane: _Lane, chunk: NativeChunk, counts: tuple[int, ...], start_s: float) -> Chunk:
@@ -172,6 +197,8 @@ class Timeline:
         lane.out_index += max(1, missing * lane.rate_hz // lane.native.rate_hz)
         if lane.resampler:
             lane.resampler.gap()
+        if chunk.signal == "acc":
+            self._device(chunk).stillness.gap()
         out.append(
             Status(
                 f"{chunk.signal}.gap",
@@ -184,12 +211,14 @@ class Timeline:
         )
 
     @staticmethod
-    def _validity(lane: _Lane, wear: Wear, start_s: float) -> Validity:
+    def _validity(lane: _Lane, device: _Device, signal: str, start_s: float) -> Validity:
         """Of the block that begins at `start_s`; a clamp in the block before counts against it."""
-        worn = wear.validity(start_s)
+        worn = device.wear.validity(start_s)
         if worn is Validity.WORN:
             if lane.clamped:
                 return Validity.SATURATED
+            if signal == "bvp" and device.stillness.moving(start_s):
+                return Validity.MOVING
             if lane.native.estimated:
                 return Validity.ESTIMATED
         return worn
