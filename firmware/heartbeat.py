@@ -10,7 +10,17 @@ from micropython import const
 from gates.common import OPENED
 from gates.contact import MISSING, Contact
 from gates.pulse import LIMIT, PulseBeats
-from wire.table import BVP, CHIP_OK, EDA, MASK, TEMP
+from wire.table import (
+    BVP,
+    CHIP_OK,
+    EDA,
+    EDA_BIAS_UV,
+    EDA_CODE_NV,
+    EDA_FEEDBACK_OHM,
+    EDA_SERIES_OHM,
+    MASK,
+    TEMP,
+)
 
 _RATE_HZ = const(100)
 _A_TURN = const(8)  # samples: the loop must go on
@@ -18,13 +28,17 @@ _LATE = const(100)  # one second behind: give up and begin anew
 _REGULAR = const(3)  # plausible intervals in a row
 _FORGET = const(250)  # samples without a beat
 
-_CODES_MAX = const(1000)  # 645 nS: far above what decides about contact, and 10^6 times it stays below 2^30
+_CANCEL = const(10_000)  # from numerator and denominator, so that nothing passes 2^30
+_SCALE = EDA_BIAS_UV * 1000 // EDA_CODE_NV * (EDA_FEEDBACK_OHM // _CANCEL)
+_SERIES = EDA_SERIES_OHM // _CANCEL
+_CODES_MAX = const(10_000)  # 1.2 uS: far above what decides about contact
 
 
 def nanosiemens(code: int) -> int:
-    """The host's conversion (G = 10^9 * code / (1.6 * 10^9 - 51 000 * code)) with a thousand cancelled; floor."""
+    """The host's conversion, uncalibrated: 10^9 * code / (scale - series * code), rounded."""
     code = min(max(code, 0), _CODES_MAX)
-    return 1_000_000 * code // (1_600_000 - 51 * code)
+    left = _SCALE - _SERIES * code
+    return (1_000_000_000 // _CANCEL * code + (left >> 1)) // left
 
 
 class Heartbeat:

@@ -4,8 +4,9 @@ The contract with `somatone flash`, which is all that either end relies on:
 
     /main.py              this file, as source: the only name that the board runs by itself
     /somatone/            the application: app.mpy ..., drivers/, lib/wire/, lib/gates/
-    /somatone/manifest    first line "somatone", then a line for each file: <sha256 in hex> <path below the folder>
-    /somatone.new/        the next application while it is copied, the same way, its manifest last
+    /somatone/manifest    first line "somatone", then a line for each file: <sha256 in hex> <path below the folder>;
+                          comes last, written under another name and renamed, so that it is whole or not there
+    /somatone.new/        the next application while it is copied, the same way
     /repl-once            a note: do not start the application this time
 
 A folder counts only if every file of its manifest is there with its hash. At power-up a whole `somatone.new` takes
@@ -81,7 +82,7 @@ def run() -> None:
     if found(HOME) or found(NEXT):
         if not whole(HOME):
             raise OSError("the copy of the application is not whole")
-        sys.path[:0] = ["/" + HOME, "/" + HOME + "/lib"]
+        sys.path[:0] = [HOME, HOME + "/lib"]
     import app  # noqa: PLC0415 - only now is it known from where
 
     app.main()

@@ -113,9 +113,14 @@ class Body:
         self.ir, self.red, self.eda_ns, self.temp_cc = 120_000, 90_000, 5_000, 3_300
         self.acc_x, self.acc_y, self.acc_z = 10, -20, 1000
         self.contact, self.flags = 1, 0
+        self.light, self.beat = 120_000, 0  # infrared at rest; samples from beat to beat, 0 for a sawtooth
 
     def at(self, number: int) -> "Body":
-        self.ir = 120_000 + number * 37 % 9_001  # so that no sample is like its neighbour
+        if self.beat:
+            phase = number % self.beat  # systole in 150 ms, the rest of the beat runs off
+            self.ir = self.light - 3_000 * min(phase * (self.beat - 15), (self.beat - phase) * 15) // (15 * self.beat)
+        else:
+            self.ir = self.light + number * 37 % 9_001  # so that no sample is like its neighbour
         self.acc_x = number * 7 % 401 - 200
         return self
 

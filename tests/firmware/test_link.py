@@ -1,4 +1,4 @@
-"""The link: what goes wrong with cables and hosts costs no sample, or a counted one."""
+"""The link: what goes wrong with cables and hosts costs no sample. Outages: test_must_show.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 import wire
 from fakes.board_bench import Bench, Host  # type: ignore[import-not-found]  # no types there
-from somatone.sources.board_protocol import BoardStatus, Hello, Lost, Measured, Pong
+from somatone.sources.board_protocol import BoardStatus, Hello, Measured, Pong
 from wire.table import ACC, BVP, EDA, TEMP
 
 ALL = (BVP, EDA, TEMP, ACC)
@@ -56,59 +56,6 @@ def test_short_writes_change_nothing() -> None:
     host.run_ms(5_000)
     assert_complete(bench, host)
     assert host.protocol.decoder.bad_frames == 0
-
-
-@pytest.mark.parametrize("stall_ms", [3_000, 25_000])
-def test_a_host_that_stops_reading_loses_nothing(stall_ms: int) -> None:
-    bench = Bench()
-    host = Host(bench)
-    host.run_ms(5_000)
-    bench.port.stalled = True
-    bench.run_ms(stall_ms)
-    bench.port.stalled = False
-    host.run_ms(5_000)
-    assert_complete(bench, host)
-    assert sum(host.protocol.lost.values()) == 0
-
-
-def test_a_pulled_cable_and_a_new_host_lose_nothing_that_was_not_acknowledged() -> None:
-    bench = Bench()
-    first = Host(bench, session=5)
-    first.run_ms(10_000)
-    bench.port.pulled = True
-    bench.run_ms(20_000)
-    bench.port.pulled = False
-    bench.port.to_host.clear()
-    second = Host(bench, session=6)
-    second.run_ms(5_000)
-    assert sum(second.protocol.lost.values()) == 0
-    for number in ALL:
-        earlier, later = first.received(number), second.received(number)
-        made = bench.truth[number]
-        assert all(made[index] == raw for index, raw in {**earlier, **later}.items())
-        assert set(made) - set(earlier) - set(later) <= set(sorted(made)[-8:])
-
-
-@pytest.mark.parametrize("fault", ["stalled", "pulled"])
-def test_an_outage_longer_than_the_ring_is_counted_exactly_and_its_place_known(fault: str) -> None:
-    bench = Bench()
-    host = Host(bench)
-    host.run_ms(10_000)
-    setattr(bench.port, fault, True)
-    bench.run_ms(60_000)
-    setattr(bench.port, fault, False)
-    host.run_ms(10_000)
-    status = [event for event in host.events if isinstance(event, BoardStatus)][-1]
-    for number in ALL:
-        name = wire.SIGNALS[number][1]
-        got, made = host.received(number), bench.truth[number]
-        missing = set(range(max(got) + 1)) - set(got)
-        assert missing <= set(made)
-        assert len(missing) == host.protocol.lost[name] > 0
-        assert len(missing) == sum(e.count for e in host.events if isinstance(e, Lost) and e.signal == name)
-        assert status.fifo_lost[number] == 0
-        assert len(missing) == status.ring_lost[number] + status.link_lost[number]
-        assert bool(status.link_lost[number]) == (fault == "pulled")
 
 
 def test_a_hole_in_the_sensor_is_not_asked_for_again() -> None:

@@ -42,7 +42,7 @@ SAMPLE_BYTES = {"u24": 3, "i16": 2}
 CHECKS: tuple[tuple[int, int, str, str, int, int], ...] = (
     (0, BVP, "infrared light", "ADC count", 100, 250_000),  # the cover reflects a few hundred; a dead LED nothing
     (1, BVP, "LED current", "uA", 1_000, 25_600),  # what the control loop settled on
-    (2, EDA, "open electrodes", "62.5 uV", -40, 40),  # 25 nS: less than half of what counts as worn
+    (2, EDA, "open electrodes", "62.5 uV", -240, 240),  # 20 nS; `worn` begins at 50 nS
     (3, TEMP, "temperature", "10 mC", 500, 4_500),  # rooms, and a hand that holds the board
     (4, ACC, "gravity", "mg", 900, 1_100),  # zero-g offset +-40 mg and sensitivity +-4 % (LIS3DH, table 4)
 )

@@ -1,4 +1,4 @@
-"""`machine` with just the Timer that the sampler makes; it never fires, the test calls `tick` itself."""
+"""`machine` with what the sampler and the launcher make; nothing fires, the test calls `tick` itself."""
 
 
 class Timer:
@@ -6,3 +6,13 @@ class Timer:
 
     def __init__(self, *args, **options) -> None:
         pass
+
+
+class Pin:
+    OUT = 0
+
+    def __init__(self, *args, **options) -> None:
+        self.level = -1
+
+    def value(self, level) -> None:
+        self.level = level
