@@ -63,7 +63,9 @@ class RunReport:
 class LiveRun:
     """One run of a piece: the path and its sinks, fed by `emit`."""
 
-    def __init__(self, options: RunOptions, clock: HostClock, log: LogSink, recorder: RecordingSink | None) -> None:
+    def __init__(
+        self, options: RunOptions, clock: HostClock, log: LogSink, recorder: RecordingSink | None = None
+    ) -> None:
         self.options = options
         self.monitor = Monitor()
         self.plain = PlainLines()
