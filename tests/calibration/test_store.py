@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_failed_write_keeps_the_old_record(monkeypatch: pytest.MonkeyPatch) ->
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(CalibrationError, match="No space left"):
         store.save(SERIAL, FrontEnd(), 0, READINGS)
     assert store.load(SERIAL) == FRONT_END
