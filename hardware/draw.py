@@ -1,7 +1,7 @@
 """Draws every picture of the hardware from its sources: `python -m hardware.draw [FOLDER]`.
 
 Needs graphviz and ngspice from Debian, and the packages wireviz, schemdraw and matplotlib. PNGs get a palette,
-which keeps them small; it is chosen for coverage, because a wire's colour is rare in the picture and must stay.
+which keeps them small (an octree's: it keeps the rare colours, and the wires' are rare).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _shrink(path: Path) -> None:
     if picture.width > WIDEST_PX:
         height = picture.height * WIDEST_PX // picture.width
         picture = picture.resize((WIDEST_PX, height), Image.Resampling.LANCZOS)
-    picture.quantize(160, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ NET_COLOURS = {
     "inn": "#6b6bd6",
 }
 BODY = {"R": "#e8d8b0", "C": "#cfe3f5", "U": "#d0d0d0"}
-INK = "#222222"
+INK, PAPER = "#222222", "#f4efe2"
 
 
 def _save(figure: Any, folder: Path, name: str) -> None:
@@ -43,7 +43,7 @@ def _save(figure: Any, folder: Path, name: str) -> None:
 def draw_base_board(folder: Path) -> None:
     """Component side; joints on the solder side shine through."""
     figure, axes = plt.subplots(figsize=(12.6, 8.2))
-    axes.add_patch(Rectangle((-1.6, -1), board.COLUMNS + 2.9, board.ROWS, facecolor="#f4efe2", edgecolor=INK))
+    axes.add_patch(Rectangle((-1.6, -1), board.COLUMNS + 2.9, board.ROWS, facecolor=PAPER, edgecolor=INK))
     holes = [(column, row) for column in range(board.COLUMNS) for row in range(board.ROWS - 1)]
     axes.plot(
         *zip(*holes, strict=True), "o", markersize=5, markerfacecolor="white", markeredgecolor="#bbbbbb", zorder=1
@@ -56,7 +56,8 @@ def draw_base_board(folder: Path) -> None:
     for ref, hole, net in board.legs():
         axes.add_patch(Circle(hole, 0.2, facecolor=NET_COLOURS[net], edgecolor=INK, linewidth=0.8, zorder=5))
         if ref in board.PADS:
-            axes.text(hole[0] + 0.45, hole[1], ref, fontsize=12, weight="bold", va="center")
+            paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
+            axes.text(hole[0] + 0.45, hole[1], ref, fontsize=12, weight="bold", va="center", bbox=paper)
     for name, row in board.RAILS.items():
         axes.text(-0.4, row, name, fontsize=12, weight="bold", ha="right", va="center")
     axes.text(12.5, -1.45, "base board from the component side; wires run on the solder side", ha="center", fontsize=12)
