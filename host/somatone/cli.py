@@ -167,6 +167,19 @@ def boards(
     boards_command(port or [], uf2_volume)
 
 
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
+    to: Annotated[str, typer.Option("--to", help="e4 (.zip), csv, parquet, or recording (.mcap).")],
+    wearer: Annotated[str | None, typer.Option("--wearer", help="Whose E4 archive, where there are several.")] = None,
+) -> None:
+    """Write a recording or an E4 session in a format that other tools read."""
+    from somatone.commands.export import export_command  # noqa: PLC0415
+
+    export_command(path, to, out, wearer)
+
+
 @app.command("virtual-board")
 def virtual_board(
     image: Annotated[Path | None, typer.Option("--image", help="Its flash, kept in this file.")] = None,

@@ -40,6 +40,13 @@ def session_clocks(session: Session) -> ClockMaker:
     return LiveClocks() if live else RecordingClock
 
 
+def wearers(session: Session) -> list[str]:
+    """Everybody who measured something, in order of appearance."""
+    if not isinstance(session, Recording):
+        return [WEARER]
+    return list(dict.fromkeys(item.wearer for _, item in session.items() if isinstance(item, NativeChunk)))
+
+
 def session_records(
     session: Session, piece: Piece, on_chunk: ChunkListener | None = None
 ) -> Iterator[tuple[float, Record]]:
