@@ -21,7 +21,13 @@ def virtual_board_command(options: BoardOptions) -> None:
 
 
 def virtual_board_options(
-    image: Path | None, link: Path | None, blank: bool, worn: bool, faults: list[str], seed: int, interpreter: str | None
+    image: Path | None,
+    link: Path | None,
+    blank: bool,
+    worn: bool,
+    faults: list[str],
+    seed: int,
+    interpreter: str | None,
 ) -> BoardOptions:
     """What was typed, checked. The image lies with the user's state; the port's link beside the image."""
     image = (image or paths.state_dir() / "virtual-board.flash").absolute()

@@ -123,8 +123,9 @@ class BoardRepl:
         self.run(f"os.rename({path!r}, {to!r})")
 
     def reset(self) -> None:
-        """Like pulling the cable, but for the power."""
-        self._guard(lambda: self._transport.exec_raw_no_follow("import machine; machine.reset()"))
+        """Like pulling the cable, but for the power. The pause lets the board's last answer out."""
+        code = "import time, machine; time.sleep_ms(100); machine.reset()"
+        self._guard(lambda: self._transport.exec_raw_no_follow(code))
         self.close()
 
     def close(self) -> None:

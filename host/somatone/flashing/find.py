@@ -17,8 +17,8 @@ from somatone.flashing.conversation import Conversation
 from somatone.sources.board import RASPBERRY_PI_VID
 from somatone.sources.board_protocol import Hello, Mismatch
 
-HELLO_S = 1.5
-PROMPT_S = 1.0
+HELLO_S = 0.8  # two pings; a running board answers within a tenth of that
+PROMPT_S = 0.5
 RUNS, OTHER, REPL, SILENT, BUSY = "runs", "needs the other version", "at its REPL", "silent", "not reachable"
 
 
@@ -85,7 +85,7 @@ def _look(port: Port, talk: Conversation) -> Found:
 
 
 def wait_for_hello(port: Port, patience_s: float, on_wait: Callable[[], None] = lambda: None) -> str:
-    """Wait until the board at `port` runs our firmware again; its path. Raises SourceError with what it said instead."""
+    """The path of the board of `port` once it runs our firmware again. Raises SourceError with what it says instead."""
     deadline_s = time.monotonic() + patience_s
     said = b""
     while time.monotonic() < deadline_s:
@@ -104,4 +104,6 @@ def wait_for_hello(port: Port, patience_s: float, on_wait: Callable[[], None] = 
             raise SourceError(hello.message)
     heard = said.decode(errors="replace").strip().splitlines()
     what = f"it says {heard[-1]!r}" if heard else "it is silent"
-    raise SourceError(f"The board at {port.path} does not come back after the restart ({what}): unplug it and try again.")
+    raise SourceError(
+        f"The board at {port.path} does not come back after the restart ({what}): unplug it and try again."
+    )

@@ -48,7 +48,7 @@ def _flash(port: Port, advance: Advance) -> Outcome:
     if found.state == BUSY:
         raise SourceError(found.sentence)
     if found.state in (RUNS, OTHER):
-        _leave_application(found)
+        leave_application(found)
     advance("compiling", 0.0)
     with BoardRepl(port.now()) as board:
         wanted = application.build(board.target())
@@ -60,7 +60,7 @@ def _flash(port: Port, advance: Advance) -> Outcome:
     return Outcome(port, tuple(self_test(path)), copied)
 
 
-def _leave_application(found: Found) -> None:
+def leave_application(found: Found) -> None:
     """The framed command, since the application takes Ctrl-C as data. The port may go for a moment meanwhile."""
     deadline_s = time.monotonic() + LEAVE_S
     asked = False

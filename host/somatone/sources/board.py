@@ -18,6 +18,7 @@ from serial.tools import list_ports
 from somatone.errors import SomatoneError, SourceError
 from somatone.records import NativeChunk, Status
 from somatone.sources import board_protocol as protocol
+from somatone.sources.board_health import BoardHealth, restart_sentence
 from somatone.sources.serial_port import SerialPort
 from somatone.timeline.units import FrontEnd
 
@@ -28,6 +29,8 @@ ACK_S = 1.0
 SILENCE_S = 5.0  # the status comes each second: a port this quiet is dead
 BACKOFF_S = (0.2, 0.4, 0.8, 1.6, 2.0)
 RUBBISH_SHOWN = 16  # bytes
+PROMPT_WITHIN = 1000  # bytes
+PROMPTS = (b">>> ", b"raw REPL", b"needs flashing")
 
 
 def board_ports() -> list[str]:
@@ -69,8 +72,7 @@ class BoardSource:
         self._first_bytes = b""
         self._present: bool | None = None  # None until said for the first time
         self._was_there = False
-        self._contact: bool | None = None
-        self._chip_states: tuple[str, ...] = ()
+        self._health = BoardHealth()
 
     async def run(self) -> None:
         """Until cancelled; raises SourceError where going on makes no sense. Leaves no descriptor behind."""
@@ -149,6 +151,8 @@ class BoardSource:
         came = self._first_bytes
         if not came:
             return f"The port {path} is silent: it has no somatone board, or its firmware needs `somatone flash`."
+        if any(mark in came for mark in PROMPTS):
+            return f"The board at {path} needs flashing: it runs no firmware of somatone; use `somatone flash`."
         return (
             f"The port {path} talks, but not as a somatone board: {came[:RUBBISH_SHOWN]!r} came first; "
             "choose another port, or put the firmware on the board with `somatone flash`."
@@ -162,7 +166,8 @@ class BoardSource:
 
     def _on_bytes(self, data: bytes) -> None:
         now_s = self._now_s()
-        self._first_bytes = self._first_bytes or data[:RUBBISH_SHOWN]
+        if len(self._first_bytes) < PROMPT_WITHIN:
+            self._first_bytes += data[:PROMPT_WITHIN]
         heard = self.protocol.decoder.frames
         for event in self.protocol.feed(data, now_s):
             self._take(event, now_s)
@@ -182,6 +187,7 @@ class BoardSource:
                 self._emit(msgspec.structs.replace(event, format=self._eda_format))
             case NativeChunk():
                 self._emit(event)
+                self._time(event)
             case protocol.Mismatch():
                 self._fatal = self._failure = event.message
                 self._event.set()
@@ -199,7 +205,8 @@ class BoardSource:
 
     def _hello(self, hello: protocol.Hello) -> None:
         if hello.restarted:
-            self._say("board.restart", hello.reset_cause, f"The board {hello.serial} restarted.")
+            self._health.restarted()
+            self._say("board.restart", hello.reset_cause, restart_sentence(hello.serial, hello.reset_cause))
         if not hello.streaming or self._present:
             return
         self._calibrate(hello.serial)
@@ -237,15 +244,15 @@ class BoardSource:
             self._say("board", "absent", f"The board is not there: {reason}; it is looked for until it returns.")
 
     def _status(self, status: protocol.BoardStatus) -> None:
-        if status.contact != self._contact:
-            self._contact = status.contact
-            self._say("board.contact", int(status.contact), "")
-        if status.chip_states != self._chip_states:
-            before = self._chip_states or ("ok",) * len(status.chip_states)
-            self._chip_states = status.chip_states
-            for name, old, new in zip(protocol.SIGNAL_NAMES, before, status.chip_states, strict=True):
-                if old != new:
-                    self._say(f"board.chip.{name}", new, f"The board's sensor for {name} is {new}.")
+        for name, value, message in self._health.status(status):
+            self._say(name, value, message)
+
+    def _time(self, chunk: NativeChunk) -> None:
+        """The pulse comes oftenest: its newest stamps tell the board's clock from ours."""
+        if chunk.signal != "bvp" or chunk.ticks_us is None:
+            return
+        for name, value, message in self._health.clock(chunk.ticks_us, chunk.arrival_s):
+            self._say(name, value, message)
 
     def _say(self, name: str, value: str | int, message: str) -> None:
         self._emit(

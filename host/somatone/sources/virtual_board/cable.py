@@ -40,7 +40,9 @@ class Cable:
             fresh.symlink_to(self.port)
             fresh.replace(self.link)
         except OSError as error:
-            raise SourceError(f"The link {self.link} cannot be made ({error.strerror}): choose another --link.") from None
+            raise SourceError(
+                f"The link {self.link} cannot be made ({error.strerror}): choose another --link."
+            ) from None
 
     def unplug(self) -> None:
         """The port is gone; whoever has it open is hung up."""

@@ -12,8 +12,10 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from somatone.errors import UsageError
 from somatone.sources.simulated_body import RECORD_SIZE, RECORDS_PER_S
@@ -22,17 +24,25 @@ CHIPS = {"max30102": 0, "ads1115": 1, "tmp117": 2, "lis3dh": 3}  # bit numbers i
 SIGNALS = {"bvp": 0, "eda": 1, "temp": 2, "acc": 3}
 CHIP_KINDS = ("nack", "stuck")
 BODY_KINDS = ("off-body", "sweat")
-OWNER_KINDS = ("overflow", "brown-out", "stall", "cable")
-KINDS = {  # how long a fault lasts when nobody says, in seconds
-    "nack": 3.0,
-    "stuck": 0.0,
-    "off-body": 5.0,
-    "sweat": 20.0,
-    "overflow": 0.8,
-    "brown-out": 0.5,
-    "stall": 3.0,
-    "cable": 3.0,
-    "clock": 0.0,
+
+
+class Kind(NamedTuple):
+    """`duration_s` when nobody says another; what it imitates, for the person at the virtual board."""
+
+    duration_s: float
+    imitates: str
+
+
+KINDS = {
+    "nack": Kind(3.0, "a chip that does not answer: a loose wire on the sensors' bus"),
+    "stuck": Kind(0.0, "a chip that hangs and makes no samples until it is set up again"),
+    "off-body": Kind(5.0, "the wearer takes the sensor off: nothing to repair"),
+    "sweat": Kind(20.0, "the wearer is startled and sweats, 2 uS more: nothing to repair"),
+    "overflow": Kind(0.8, "the processor is held up until the sensors' own memories overflow"),
+    "brown-out": Kind(0.5, "the supply fails for a moment: the board starts anew"),
+    "stall": Kind(3.0, "the computer stops reading: the board keeps the samples"),
+    "cable": Kind(3.0, "the cable is pulled: the board keeps the samples"),
+    "clock": Kind(0.0, "the board's crystal is off: the computer corrects it"),
 }
 CLOCK_PPM = 200
 SWEAT_NSIEMENS = 2000
@@ -43,7 +53,15 @@ RANDOM_EVERY_S = 20.0
 
 _SPEC = re.compile(r"(?P<kind>[a-z-]+)(:(?P<what>[^@+]+))?(@(?P<at>\d+(\.\d+)?))?(\+(?P<for>\d+(\.\d+)?))?")
 _RECORD = np.dtype(
-    [("ir", "<u4"), ("red", "<u4"), ("eda", "<u4"), ("temp", "<i2"), ("acc", "<i2", 3), ("contact", "u1"), ("flags", "u1")]
+    [
+        ("ir", "<u4"),
+        ("red", "<u4"),
+        ("eda", "<u4"),
+        ("temp", "<i2"),
+        ("acc", "<i2", 3),
+        ("contact", "u1"),
+        ("flags", "u1"),
+    ]
 )
 assert _RECORD.itemsize == RECORD_SIZE
 
@@ -63,7 +81,9 @@ class Fault:
         return self.at_s + self.duration_s
 
     def __str__(self) -> str:
-        what = f":{list(CHIPS)[self.chip]}" if self.kind in CHIP_KINDS else f":{self.ppm}" if self.kind == "clock" else ""
+        what = (
+            f":{list(CHIPS)[self.chip]}" if self.kind in CHIP_KINDS else f":{self.ppm}" if self.kind == "clock" else ""
+        )
         return f"{self.kind}{what}@{self.at_s:.1f}+{self.duration_s:g}"
 
 
@@ -72,10 +92,12 @@ def parse_fault(text: str, now_s: float = 0.0) -> Fault:
     match = _SPEC.fullmatch(text.strip())
     if not match or match["kind"] not in KINDS:
         kinds = ", ".join(KINDS)
-        raise UsageError(f"{text!r} is no fault: write KIND[:CHIP][@SECONDS[+DURATION]], KIND one of {kinds}, or random.")
+        raise UsageError(
+            f"{text!r} is no fault: write KIND[:CHIP][@SECONDS[+DURATION]], KIND one of {kinds}, or random."
+        )
     kind, what = match["kind"], match["what"]
     at_s = float(match["at"]) if match["at"] else now_s
-    duration_s = float(match["for"]) if match["for"] else KINDS[kind]
+    duration_s = float(match["for"]) if match["for"] else KINDS[kind].duration_s
     if kind == "clock":
         if match["at"] or now_s:
             raise UsageError("clock is wrong for the board's whole life: write clock or clock:PPM, before it starts.")
@@ -102,18 +124,11 @@ def _chip(kind: str, what: str | None) -> int:
     return known[what]
 
 
-def random_faults(seed: int, until_s: float) -> list[Fault]:
-    """One fault in every RANDOM_EVERY_S, drawn with `seed`; the first comes after one such stretch."""
-    draw = random.Random(seed)
-    faults = []
-    kinds = [kind for kind in KINDS if kind != "clock"]
-    at_s = RANDOM_EVERY_S
-    while at_s < until_s:
-        kind = draw.choice(kinds)
-        chip = draw.randrange(len(CHIPS)) if kind in CHIP_KINDS else 0
-        faults.append(Fault(kind, round(at_s + draw.uniform(0, RANDOM_EVERY_S / 2), 1), KINDS[kind], chip=chip))
-        at_s += RANDOM_EVERY_S
-    return faults
+def random_fault(draw: random.Random, at_s: float) -> Fault:
+    """A fault that begins within RANDOM_EVERY_S / 2 after `at_s`."""
+    kind = draw.choice([kind for kind in KINDS if kind != "clock"])
+    chip = draw.randrange(len(CHIPS)) if kind in CHIP_KINDS else 0
+    return Fault(kind, round(at_s + draw.uniform(0, RANDOM_EVERY_S / 2), 1), KINDS[kind].duration_s, chip=chip)
 
 
 def impose(faults: list[Fault], records: bytes, first: int) -> bytes:
@@ -130,7 +145,7 @@ def impose(faults: list[Fault], records: bytes, first: int) -> bytes:
     return table.tobytes()
 
 
-def _strike(fault: Fault, table: np.ndarray, inside: np.ndarray, since_s: np.ndarray) -> None:  # type: ignore[type-arg]
+def _strike(fault: Fault, table: NDArray[Any], inside: NDArray[np.bool_], since_s: NDArray[np.float64]) -> None:
     if fault.kind == "nack":
         table["flags"][inside] |= 1 << fault.chip
     elif fault.kind == "stuck":

@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import random
 import select
 import shutil
 import signal
@@ -28,7 +29,16 @@ from somatone.errors import SourceError, UsageError
 from somatone.sources.simulated_body import RECORD_SIZE, RECORDS_PER_S, BodyProfile, SimulatedBody
 from somatone.sources.virtual_board import launch
 from somatone.sources.virtual_board.cable import Cable
-from somatone.sources.virtual_board.faults import OWNER_KINDS, Fault, impose, parse_fault, random_faults
+from somatone.sources.virtual_board.faults import (
+    BODY_KINDS,
+    CHIP_KINDS,
+    KINDS,
+    RANDOM_EVERY_S,
+    Fault,
+    impose,
+    parse_fault,
+    random_fault,
+)
 
 IMAGE_BYTES = 1408 * 1024  # the file system of a Pico
 TICK_S = 0.03
@@ -122,8 +132,10 @@ class VirtualFlashBoard:
         self._record = 0  # number of its first
         self._unfed = b""
         self._began_s = time.monotonic()
-        self._faults = list(options.faults) + (random_faults(options.seed, 7 * 86400.0) if options.random_faults else [])
-        self._agenda = [(f.at_s, f) for f in self._faults if f.kind in OWNER_KINDS]
+        self._faults: list[Fault] = []  # of chips and body: they ride on the records
+        self._agenda = list(options.faults)  # not yet begun
+        self._draw_fault = random.Random(options.seed) if options.random_faults else None
+        self._next_random_s = RANDOM_EVERY_S
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._stalled = False
         self._commands = -1
@@ -275,7 +287,7 @@ class VirtualFlashBoard:
         while due * RECORD_SIZE > len(self._records):
             self._draw_second()
         if due > 0:
-            self._unfed += impose(self._faults, self._records[: due * RECORD_SIZE], self._record)
+            self._unfed += impose(self._faults + self._agenda, self._records[: due * RECORD_SIZE], self._record)
             self._records = self._records[due * RECORD_SIZE :]
             self._record += due
         self._unfed = self._unfed[-60 * RECORDS_PER_S * RECORD_SIZE :]  # nobody reads: the oldest minute is enough
@@ -288,25 +300,24 @@ class VirtualFlashBoard:
 
     # faults
 
-    def strike(self, fault: Fault) -> None:
-        self._faults.append(fault)
-        if fault.kind in OWNER_KINDS:
-            self._agenda.append((fault.at_s, fault))
-
     def _after(self, delay_s: float, work: Callable[[], None]) -> None:
         self._later.append((self.now_s() + delay_s, work))
 
     def _keep_agenda(self) -> None:
         now_s = self.now_s()
-        for item in [item for item in self._agenda if item[0] <= now_s]:
-            self._agenda.remove(item)
-            self._begin(item[1])
+        if self._draw_fault and now_s >= self._next_random_s - AHEAD_S:
+            self._agenda.append(random_fault(self._draw_fault, self._next_random_s))
+            self._next_random_s += RANDOM_EVERY_S
+        for fault in [fault for fault in self._agenda if fault.at_s <= now_s]:
+            self._agenda.remove(fault)
+            self._begin(fault)
+        self._faults = [fault for fault in self._faults if fault.until_s > now_s - 1.0]
         for entry in [entry for entry in self._later if entry[0] <= now_s]:
             self._later.remove(entry)
             entry[1]()
 
     def _begin(self, fault: Fault) -> None:
-        self._say(f"fault {fault}")
+        self._say(f"{fault}: {KINDS[fault.kind].imitates}.")
         if fault.kind == "brown-out":
             self._brown_out(fault.duration_s)
         elif fault.kind == "cable":
@@ -315,6 +326,8 @@ class VirtualFlashBoard:
         elif fault.kind == "stall":
             self._stalled = True
             self._after(fault.duration_s, self._unstall)
+        elif fault.kind in CHIP_KINDS + BODY_KINDS:
+            self._faults.append(fault)
         elif fault.kind == "overflow" and self._child is not None:
             process = self._child.process
             process.send_signal(signal.SIGSTOP)  # the chips go on while the processor does not
@@ -339,7 +352,7 @@ class VirtualFlashBoard:
         elif line == "off":
             self._body.take_off(self.now_s())
         elif line:
-            self.strike(parse_fault(line, self.now_s()))
+            self._agenda.append(parse_fault(line, self.now_s() + AHEAD_S))
 
 
 def _open_image(options: BoardOptions) -> int:

@@ -1,7 +1,7 @@
 """Powers the simulated board: clock, body, bus and chips from the options of boot.py and rom.py. MicroPython subset.
 
-    firmware=DIR [feed=PATH] [clock=real|virtual] [run_s=N] [serial=HEX] [ppm=max30102:30000,lis3dh:-20000,board:200]
-    [absent=tmp117,...] [cause=N]
+firmware=DIR [feed=PATH] [clock=real|virtual] [run_s=N] [serial=HEX] [ppm=max30102:30000,lis3dh:-20000,board:200]
+[absent=tmp117,...] [cause=N]
 """
 
 import sys

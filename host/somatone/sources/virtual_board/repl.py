@@ -6,6 +6,7 @@ one takes single lines; that is enough to look around. While code runs Ctrl-C is
 a byte: the parent looks which it is (`micropython.kbd_intr`).
 """
 
+import gc
 import os
 import sys
 
@@ -13,7 +14,7 @@ import micropython
 
 SOFT_RESET_RAW_STATUS = 44  # beside those in stand_ins/machine.py
 _WINDOW = 128  # of raw paste: half the buffer of the rp2 port
-_BANNER = "\r\nMicroPython v%d.%d.%d on a virtual board with RP2040\r\nType \"help()\" for more information.\r\n>>> "
+_BANNER = '\r\nMicroPython v%d.%d.%d on a virtual board with RP2040\r\nType "help()" for more information.\r\n>>> '
 
 
 class Repl:
@@ -48,6 +49,12 @@ class Repl:
         while data:
             data = data[self._out.write(data) :]
 
+    def _soft_reset(self, status: int) -> None:
+        """As on the board, files that the program left open are closed by the last collection."""
+        self._names.clear()
+        gc.collect()
+        sys.exit(status)
+
     def _byte(self) -> int:
         data = self._in.read(1)
         if not data:
@@ -62,8 +69,10 @@ class Repl:
             work()
         except SystemExit as error:
             status = error.args[0] if error.args else 0
-            sys.exit(status if status == self._hard else self._soft)
-        except BaseException as error:  # noqa: BLE001
+            if status == self._hard:
+                sys.exit(status)
+            self._soft_reset(self._soft)
+        except BaseException as error:
             failure = error
         micropython.kbd_intr(-1)
         self._say(say_before)
@@ -90,7 +99,7 @@ class Repl:
                 line = bytearray()
             elif byte == 4 and not line:
                 self._say("OK\r\nMPY: soft reboot\r\n")
-                sys.exit(SOFT_RESET_RAW_STATUS)
+                self._soft_reset(SOFT_RESET_RAW_STATUS)
             elif byte == 4:
                 self._say("OK")
                 self._run(line)
@@ -133,7 +142,7 @@ class Repl:
                 self._say(_BANNER % sys.implementation.version[:3])
             elif byte == 4 and not line:
                 self._say("\r\nMPY: soft reboot\r\n")
-                sys.exit(self._soft)
+                self._soft_reset(self._soft)
             elif byte == 3:
                 self._say("\r\n>>> ")
                 line = bytearray()

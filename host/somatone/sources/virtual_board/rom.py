@@ -23,7 +23,7 @@ class Flash:
     """The image as a block device; like flash, blocks are erased whole, to ones."""
 
     def __init__(self, path: str) -> None:
-        self._file = open(path, "r+b")
+        self._file = open(path, "r+b")  # noqa: SIM115
         self._blocks = self._file.seek(0, 2) // _BLOCK
 
     def readblocks(self, block: int, out, offset: int = 0) -> None:
