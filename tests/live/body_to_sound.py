@@ -18,6 +18,7 @@ from somatone.options import RunOptions, SoundOptions
 from somatone.pieces.piece import load_piece
 from somatone.records import Gate, Record, Status
 from somatone.sinks.log import LogSink
+from somatone.sinks.sound.sink import SoundSink
 from somatone.sources.simulated import SimulatedSource
 from somatone.sources.simulated_body import CLEAN
 
@@ -25,7 +26,7 @@ from somatone.sources.simulated_body import CLEAN
 PROBE = """
 name = "probe"
 about = "silent until a skin-conductance response"
-voices = ["grains"]
+voices = ["grains", "pulse"]
 [rest]
 "grains.density" = 100.0
 "grains.level" = 0.0
@@ -50,19 +51,16 @@ class Heard:
 
 
 class _Ears(LogSink):
-    """Keeps gates and the recorder's start, with the moment of emission."""
+    """Keeps the moments at which onsets were said."""
 
     def __init__(self) -> None:
         super().__init__(None)
         self.onsets_s: list[float] = []
-        self.recording_s = 0.0
         self.interpreter = ""
 
     def write(self, record: Record, host_s: float) -> None:
         if isinstance(record, Gate) and record.name == "eda.onset" and record.value:
             self.onsets_s.append(host_s)
-        elif isinstance(record, Status) and record.name == "sound.record":
-            self.recording_s = host_s
         elif isinstance(record, Status) and record.name == "simulated":
             self.interpreter = str(record.value)
 
@@ -83,38 +81,45 @@ async def _listen(folder: Path, period: int, seed: int) -> Heard:
     profile = replace(CLEAN, responses_per_min=0.0, tonic_drift=0.0, skin_noise_nsiemens=0.3)
     source = SimulatedSource("body", seed, run.emit, clock.now_s, profile)
     async with sounding(options.sound, piece, buffers, run.say, clock.now_s) as sound:
+        assert sound
         run.begin(sound)
         running = asyncio.create_task(source.run())
         try:
-            onset_s = await _startle(run, clock, source, running)
+            stroke_s, onset_s = await _startle(run, clock, source, running, sound)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
     gates = [at_s for at_s in ears.onsets_s if at_s >= onset_s]
-    return Heard(onset_s, min(gates, default=None), _first_sound(wav, ears.recording_s, onset_s), ears.interpreter)
+    return Heard(onset_s, min(gates, default=None), _first_sound(wav, stroke_s, onset_s), ears.interpreter)
 
 
-async def _startle(run: LiveRun, clock: HostClock, source: SimulatedSource, running: asyncio.Task[None]) -> float:
-    """Let the body settle, startle it, wait for the sound to have come and gone; the onset's path time."""
+async def _startle(
+    run: LiveRun, clock: HostClock, source: SimulatedSource, running: asyncio.Task[None], sound: SoundSink
+) -> tuple[float, float]:
+    """Let the body settle, strike once to mark the time, startle it, wait for the answer; path times of both."""
     until_s = clock.now_s() + SETTLED_S
-    onset_s = 0.0
+    stroke_s, onset_s = 0.0, 0.0
     while clock.now_s() < until_s:
         await asyncio.sleep(0.02)
         run.tick(clock.now_s())
         if running.done():
             running.result()
+        if not stroke_s and clock.now_s() > until_s - SETTLED_S / 2:
+            stroke_s = clock.now_s()
+            sound.note("pulse", {"level": 1.0, "knock": 1.0, "decay": 0.08})
         if not onset_s and clock.now_s() > until_s - 0.1:
             assert source.started_s is not None
             body_s = source.body.startle(clock.now_s() - source.started_s + 0.5, amplitude_nsiemens=600.0)
             onset_s = source.started_s + body_s
             until_s = onset_s + 4.0
-    return onset_s
+    return stroke_s, onset_s
 
 
-def _first_sound(wav: Path, recording_s: float, onset_s: float) -> float | None:
-    """Path time of the first loud sample after the onset (recorded from `recording_s` on, to about two periods)."""
+def _first_sound(wav: Path, stroke_s: float, onset_s: float) -> float | None:
+    """Path time of the first loud sample after the onset; the first of all was the stroke at `stroke_s`."""
     sound, rate_hz = soundfile.read(wav, always_2d=True)
-    loud = np.abs(sound).max(axis=1) > HEARD
-    begin = max(0, int((onset_s - recording_s) * rate_hz))
-    after = np.flatnonzero(loud[begin:])
-    return recording_s + (begin + int(after[0])) / int(rate_hz) if len(after) else None
+    loud = np.flatnonzero(np.abs(sound).max(axis=1) > HEARD)
+    if not len(loud):
+        return None
+    after = loud[loud > loud[0] + (onset_s - stroke_s) * rate_hz]
+    return stroke_s + (int(after[0]) - int(loud[0])) / int(rate_hz) if len(after) else None

@@ -41,6 +41,8 @@ class LowerEnvelope:
             self._low = (x, offset)
         if len(self._closed) < 2 and offset < self._line(x):
             self._lay(x, x, offset, self.slope)
+        if self._step and self.at(x) > y:  # nothing arrives before it was measured: no slewing through the impossible
+            self._step = 0.0
 
     def at(self, x: float) -> float:
         """y at x, corrections slewed in."""

@@ -107,7 +107,6 @@ class Timeline:
             lane.resampler.set_rate(lane.clock.rate_hz)
             samples = lane.resampler.feed(samples)
             start_s += lane.resampler.first_s
-        lane.last, lane.stale = chunk, False
         done, count = 0, len(samples) // lane.width
         while done < count:
             take = min(count - done, lane.block - lane.out_index % lane.block)
@@ -119,6 +118,7 @@ class Timeline:
     def _piece(self, lane: _Lane, chunk: NativeChunk, samples: Sequence[int], start_s: float, out: list[Out]) -> None:
         """A piece of one block: to counts, to the wear detector, and out with the block's validity."""
         device = self._device(chunk)
+        lane.last, lane.stale = chunk, False
         if lane.out_index // lane.block != lane.block_number:
             lane.block_number = lane.out_index // lane.block
             self._say(lane, chunk, self._validity(lane, device, chunk.signal, start_s), start_s, out)
