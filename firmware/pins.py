@@ -11,4 +11,4 @@ LED = "LED"  # the name finds it on Pico and Pico W, where it hangs on another c
 MAX30102 = const(0x57)  # fixed
 TMP117 = const(0x48)  # ADD0 to ground
 ADS1115 = const(0x49)  # ADDR to VDD, because 0x48 is taken
-LIS3DH = const(0x19)  # SDO open
+LIS3DH = const(0x19)  # SDO tied to 3V3

@@ -14,13 +14,21 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from bench.failover_picture import failover_picture
 from bench.figures import Figure
 from bench.fusion import fusion
 from bench.onset import onset_to_sound
 from bench.path_cost import path_cost
 from bench.replay_speed import render_speed, replay_speed
 
-BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (path_cost, replay_speed, render_speed, fusion, onset_to_sound)
+BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
+    path_cost,
+    replay_speed,
+    render_speed,
+    fusion,
+    failover_picture,
+    onset_to_sound,
+)
 
 
 def machine() -> str:

@@ -54,6 +54,30 @@ def test_the_band_taken_off_closes_every_gate() -> None:
     assert any(value and 434 < at_s < 445 for at_s, value in worn)
 
 
+def _said_after(worn: list[tuple[float, int]], lost_s: float) -> float:
+    """How long after the loss the wearer is said to be off; 0 where that was already so."""
+    before = [value for at_s, value in worn if at_s <= lost_s]
+    if before and not before[-1]:
+        return 0.0
+    return min((at_s - lost_s for at_s, value in worn if at_s > lost_s and not value), default=99.0)
+
+
+@needs_sessions
+@pytest.mark.parametrize(("name", "at_least"), [("stress-predict/S17", 12), ("stress-predict/S29", 1)])
+def test_lost_contact_is_found_within_three_seconds(name: str, at_least: int) -> None:
+    """Every stretch of 2.5 s and more below 0.05 uS is said to be off the body within 3 s of its beginning."""
+    session = read_session(SHARED / name)
+    eda = [v for run in session.streams["eda"].runs for v in run.samples]
+    lost_s = [
+        k / 4 for k in range(80, len(eda) - 60) if eda[k - 1] >= 50_000 and all(v < 50_000 for v in eda[k : k + 10])
+    ]
+    worn = [(r.at_s, r.value) for _, r in records(session) if isinstance(r, Gate) and r.name == "contact.worn"]
+    assert len(lost_s) >= at_least
+    late = [_said_after(worn, at_s) for at_s in lost_s]
+    print(f"\n{name}: {len(lost_s)} losses, said after at most {max(late):.2f} s")
+    assert max(late) <= 3.0
+
+
 @needs_sessions
 def test_off_the_wrist_throughout_opens_nothing() -> None:
     gates = [r for _, r in records(read_session(SHARED / "devicely")) if isinstance(r, Gate)]
