@@ -103,5 +103,6 @@ def main() -> None:
     try:
         loop(board)
     finally:
+        board.sampler.stop()
         micropython.kbd_intr(3)
     board.watchdog.leave()

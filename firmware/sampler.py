@@ -58,6 +58,11 @@ class Sampler:
             self.states[number] = self._start_chip(number)
         self._timer = Timer(-1, mode=Timer.PERIODIC, freq=TICK_HZ, callback=self.tick)
 
+    def stop(self) -> None:
+        """No more callbacks: at the REPL they would only be in the way."""
+        if self._timer is not None:
+            self._timer.deinit()
+
     def _start_chip(self, number: int) -> int:
         try:
             self.chips[number].start()

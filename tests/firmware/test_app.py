@@ -11,8 +11,13 @@ import pytest
 
 import wire
 from fakes.board_bench import Bench, Host, Reset, board  # type: ignore[import-not-found]  # no types there
+from gates.common import OPENED
+from gates.pulse import PulseBeats
+from somatone.records import Chunk, NativeChunk
 from somatone.sources.board_protocol import BoardLog, BoardStatus, Measured, SetAside
 from somatone.sources.virtual_board import launch
+from somatone.timeline.live_clock import LiveClocks
+from somatone.timeline.timeline import Timeline
 from somatone.timeline.units import conductance_nanosiemens
 from wire.table import ACC, BVP, CHIP_ABSENT, CHIP_OK, CHIP_SILENT, EDA, TEMP
 
@@ -59,6 +64,30 @@ def test_no_sample_is_a_mixture_of_two_currents() -> None:
             before, after = (got[event.index - 1 - event.count], got[event.index])
             assert int.from_bytes(before[:3], "little") > int.from_bytes(after[:3], "little")
             assert event.index - 1 not in got and event.index - 2 not in got
+
+
+def test_a_move_of_the_light_is_no_beat() -> None:
+    bench = Bench()
+    bench.body.light, bench.body.beat = 225_000, 100
+    host = Host(bench)
+    host.run_ms(10_000)
+    bench.body.light = 245_000  # clips almost: the light goes down, which steps the pulse signal up
+    host.run_ms(15_000)
+    timeline, rule, wanted, strengths, gaps = Timeline(LiveClocks()), PulseBeats(64), 0, [], 0
+    for event in host.events:
+        pieces = timeline.feed(event) if isinstance(event, NativeChunk) and event.signal == "bvp" else []
+        for piece in pieces:
+            if not isinstance(piece, Chunk):
+                continue
+            if piece.index != wanted:
+                rule.gap()
+                gaps += 1
+            wanted = piece.index + len(piece.samples)
+            strengths += [rule.strength for x in piece.samples if rule.step(x) & OPENED]
+    print(f"\nbeats {len(strengths)}, strengths {strengths}")
+    assert gaps == 1 and bench.sampler.pulse.led < 0x24
+    assert 21 <= len(strengths) <= 24
+    assert max(strengths) < 1.1 * strengths[0]  # less light, less pulse; the step itself is 40 times a pulse
 
 
 def test_off_the_skin_the_light_goes_back_to_nominal() -> None:
@@ -123,8 +152,8 @@ def test_registers_that_cannot_be_are_not_believed(number: int) -> None:
 def test_a_chip_plugged_in_later_is_taken_up() -> None:
     bench = Bench()
     bench.bus.failing.add(ADDRESS[TEMP])
-    bench.run_ms(2_000)
-    bench.app.sampler.states[TEMP] = CHIP_ABSENT
+    bench.run_ms(4_000)
+    assert bench.sampler.states[TEMP] == CHIP_ABSENT
     bench.bus.failing.clear()
     bench.run_ms(3_000)
     assert bench.sampler.states[TEMP] == CHIP_OK and bench.truth[TEMP]

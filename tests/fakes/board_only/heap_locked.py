@@ -94,9 +94,8 @@ for number in range(TICKS):
 micropython.heap_unlock()
 allocated = free - gc.mem_free()
 made = [ring.head - before[n] for n, ring in enumerate(sampler.rings)]
-print(
-    f"errors {sampler.callback_errors} {sum(sampler.errors)}, samples {made}, light {sampler.pulse.led}, left out {sampler.rings[0].set_aside}"
-)
+light, left_out = sampler.pulse.led, sampler.rings[0].set_aside
+print(f"errors {sampler.callback_errors} {sum(sampler.errors)}, samples {made}, light {light}, left out {left_out}")
 worn, regular = int(heartbeat.worn), int(heartbeat.regular)
 print(f"heartbeat {taken} samples, worn {worn}, regular {regular}, lamp {int(lamp._lit >= 0)}")
 print(f"allocated {allocated} bytes")
