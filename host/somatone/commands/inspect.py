@@ -86,18 +86,18 @@ def _row(name: str, rate_hz: int, kept: int, starts_s: float, length_s: float, m
 
 def summary(session: Session, findings: Findings) -> list[str]:
     """The lines under the table."""
+    worn_s = findings.seconds(Validity.WORN) + findings.seconds(Validity.ESTIMATED)
     absent_s = findings.seconds(Validity.ABSENT)
     losses = findings.losses
     where = ", ".join(f"{start:.0f}..{end:.0f} s" for start, end in losses[:8]) + (" ..." if len(losses) > 8 else "")
     lines = [
-        f"on the body {_length(findings.seconds(Validity.WORN))}, settling "
+        f"on the body {_length(worn_s)}, settling "
         f"{_length(findings.seconds(Validity.SETTLING))}, off the body {_length(absent_s)}",
         f"contact lost and found again {len(losses)} times{': ' + where if losses else ''}",
         f"{len(findings.beats_s)} beats, {len(findings.onsets_s)} skin-conductance onsets, {len(session.tags_s)} tags",
     ]
-    if session.ibi:
-        pulse = session.streams.get("bvp") if isinstance(session, E4Session) else None
-        pulse_s = pulse.length_s if pulse else session.length_s
+    if session.ibi and "bvp" in findings.traces:
+        pulse_s = findings.traces["bvp"][0][-1]
         inside = [interval for at_s, interval in session.ibi if at_s <= pulse_s]
         lines.append(
             f"the E4's own inter-beat intervals: {len(inside)}, covering {sum(inside) / pulse_s:.0%} of the pulse"

@@ -1,9 +1,9 @@
 """A session's streams as unbroken rows at the E4's rates, which is all that an E4 archive can hold.
 
 An E4's own integers are kept as they are; a board's samples go through the timeline, which converts and resamples them.
-Every row lies within 1.25 samples of its true time (0.75 of the clock, 0.5 of the whole second). The archive format knows no gaps, so where samples are missing
-the last value is held and the stretch is listed; where a clock was corrected backwards the samples that would come
-twice are left out. So time is never shifted, and nothing is hidden.
+A row lies within 1.25 samples of its true time: 0.75 of the clock, 0.5 of the whole second. The archive format knows no
+gaps, so where samples are missing the last value is held and the stretch is listed; where a clock was corrected
+backwards the samples that would come twice are left out. So time is never shifted, and nothing is hidden.
 
 Surprise: an archive starts at a whole second of UTC. A live session begins in between; up to a second is left out.
 """

@@ -19,9 +19,8 @@ def write_recording(session: Session, out: Path, progress: Progress) -> list[str
     """Write the recording; it replays to the same log as the session. Raises `SomatoneError`."""
     tmp = out.with_name(out.name + ".partial")
     try:
-        writer = PartWriter(tmp, _facts(session))
-        if session.ibi or session.hr:
-            writer.attach(E4Own(session.ibi, session.hr))
+        own = E4Own(session.ibi, session.hr) if session.ibi or session.hr else None
+        writer = PartWriter(tmp, _facts(session), own)
         synced_s = 0.0
         for time_s, item in session_items(session):
             writer.add(time_s, item)

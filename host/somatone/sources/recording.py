@@ -9,13 +9,14 @@ Surprise: where the first hour of a run was deleted, time is counted from the fi
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
-from mcap.records import Attachment, Channel, Chunk, Message, Metadata, Schema
+from mcap.records import Attachment, Channel, Chunk, Message, Metadata, Schema, Statistics
 from mcap.stream_reader import StreamReader, breakup_chunk
 
 from somatone.errors import SessionError
@@ -206,21 +207,29 @@ class _Look:
         self.own: E4Own | None = None
         self.chunks = 0
         self.first_ns = self.last_ns = 0
+        self._messages = 0
         self._good = 0  # bytes, up to the end of the last whole chunk
 
     def at(self, record: object, end: int) -> None:
         """One record; raises where it is damaged."""
         if isinstance(record, Metadata) and record.name == FACTS:
-            self.facts = msgspec.convert(record.metadata, Facts, strict=False)
+            self.facts = Facts.of(record.metadata)
         elif isinstance(record, Attachment) and record.name == E4_OWN:
+            if self.facts is None or zlib.crc32(record.data) != self.facts.own_crc:
+                raise ValueError("the attachment is damaged")
             self.own = msgspec.json.decode(record.data, type=E4Own)
         elif isinstance(record, Chunk):
             if record.uncompressed_size > LARGEST_RECORD:
                 raise ValueError(record.uncompressed_size)
-            breakup_chunk(record, validate_crc=True)
+            numbers = [r.sequence for r in breakup_chunk(record, validate_crc=True) if isinstance(r, Message)]
+            if numbers != list(range(self._messages, self._messages + len(numbers))):
+                raise ValueError("a chunk is missing")
+            self._messages += len(numbers)
             self.first_ns = self.first_ns or record.message_start_time
             self.last_ns = record.message_end_time
             self.chunks += 1
+        elif isinstance(record, Statistics) and record.message_count != self._messages:
+            raise ValueError("the last chunk is missing")
         self._good = end
 
     def loss(self, path: Path, size: int) -> str:
@@ -228,5 +237,5 @@ class _Look:
         start_ns = self.facts.start_utc_ns if self.facts else 0
         until_s = (self.last_ns - start_ns) / 1e9 if self.chunks else 0.0
         rest = max(0, size - self._good)
-        lost = f"the {rest} bytes after that are lost" if rest else "nothing readable follows"
+        lost = f"what follows ({rest} bytes) cannot be read" if rest else "nothing follows"
         return f"{path.name} was cut off or damaged after {until_s:.1f} s: {lost}"

@@ -99,10 +99,8 @@ def _rewrite(path: Path) -> bool:
         part = read_part(path)
     except SessionError:
         return False  # nothing in it can be read; the quota removes it in its time
-    writer = PartWriter(path.with_name(path.name + ".mended"), part.facts)
+    writer = PartWriter(path.with_name(path.name + ".mended"), part.facts, part.own)
     try:
-        if part.own:
-            writer.attach(part.own)
         for time_s, item in part.items():
             writer.add(time_s, item)
         writer.finish()

@@ -5,12 +5,15 @@ plug-in, floats come back bit for bit, and compression takes most of what JSON i
 Its log time is when it was fed to the path: `start_utc_ns` plus nanoseconds of the path's clock. So the times of the
 path come back exactly, and a viewer shows UTC.
 
-Surprise: JSON has no NaN and no infinity; a status that carries one is kept with the word instead.
+Surprises: MCAP guards the samples by checksums, but not its metadata, nor against a record whose type byte was damaged
+and which is then skipped. So the facts carry a checksum of their own, and messages are numbered. JSON has no NaN and no
+infinity; a status that carries one is kept with the word instead.
 """
 
 from __future__ import annotations
 
 import math
+import zlib
 from typing import Any
 
 import msgspec
@@ -41,7 +44,25 @@ class Facts(msgspec.Struct, frozen=True):
     version: str = ""
     run: str = ""
     part: int = 1
+    own_crc: int = 0  # of the attachment `E4_OWN`
     format: int = FORMAT
+
+    def metadata(self) -> dict[str, str]:
+        """As MCAP keeps them: words, with a checksum."""
+        words = {name: str(value) for name, value in msgspec.structs.asdict(self).items()}
+        return words | {"crc": _crc_of(words)}
+
+    @classmethod
+    def of(cls, metadata: dict[str, str]) -> Facts:
+        """Raises ValueError or msgspec.MsgspecError for what is damaged."""
+        words = {name: value for name, value in metadata.items() if name != "crc"}
+        if metadata.get("crc") != _crc_of(words):
+            raise ValueError("the facts are damaged")
+        return msgspec.convert(words, cls, strict=False)
+
+
+def _crc_of(words: dict[str, str]) -> str:
+    return str(zlib.crc32(repr(sorted(words.items())).encode()))
 
 
 class E4Own(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import zlib
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -70,10 +71,11 @@ class _Batch:
 class PartWriter:
     """One file of a recording. Every method may raise OSError; then `abandon` is the only one left to call."""
 
-    def __init__(self, path: Path, facts: Facts) -> None:
+    def __init__(self, path: Path, facts: Facts, own: E4Own | None = None) -> None:
         self.path = path
         self.unsynced = 0  # items that a power cut now would take
         self._start_ns = facts.start_utc_ns
+        self._number = 0
         self._schemas: dict[str, int] = {}
         self._channels: dict[tuple[str, str], int] = {}
         self._tmp = path.with_name(path.name + ".tmp")
@@ -83,7 +85,7 @@ class PartWriter:
             self._batch = _Batch(self._descriptor)
             self._writer = Writer(cast(IO[Any], self._batch))
             self._writer.start(PROFILE, f"somatone {facts.version}")
-            self._writer.add_metadata(FACTS, {k: str(v) for k, v in msgspec.structs.asdict(facts).items()})
+            self._head(facts, own)
             self._batch.keep()
             self._tmp.replace(path)
             sync_folder(path.parent)
@@ -99,13 +101,9 @@ class PartWriter:
     def add(self, host_s: float, item: Item) -> None:
         """Append one item that was fed to the path at `host_s`; it is safe after the next `sync`."""
         time_ns = self._start_ns + nanoseconds(host_s)
-        self._writer.add_message(self._channel(item), time_ns, encode(item), time_ns)
+        self._writer.add_message(self._channel(item), time_ns, encode(item), time_ns, self._number)
+        self._number += 1
         self.unsynced += 1
-
-    def attach(self, own: E4Own) -> None:
-        """Keep beside the samples what an E4 computed itself."""
-        time_ns, data = self._start_ns, msgspec.json.encode(own)
-        self._writer.add_attachment(time_ns, time_ns, E4_OWN, "application/json", data)
 
     def sync(self) -> None:
         """Everything added so far survives a power cut once this returns."""
@@ -126,6 +124,13 @@ class PartWriter:
             os.ftruncate(self._descriptor, self._batch.kept)
         os.close(self._descriptor)
         return self.unsynced
+
+    def _head(self, facts: Facts, own: E4Own | None) -> None:
+        data = msgspec.json.encode(own) if own else b""
+        facts = msgspec.structs.replace(facts, own_crc=zlib.crc32(data))
+        self._writer.add_metadata(FACTS, facts.metadata())
+        if own:
+            self._writer.add_attachment(self._start_ns, self._start_ns, E4_OWN, "application/json", data)
 
     def _channel(self, item: Item) -> int:
         topic, name = topic_of(item), schema_name(type(item))
