@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.virtual import RunningBoard
 
+from fakes.virtual import RunningBoard  # type: ignore[import-not-found]  # no types there
 from somatone import paths
 from somatone.flashing import application
 from somatone.flashing.board_repl import BoardRepl

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fakes.virtual import RunningBoard, eventually, mpremote, somatone
 
+from fakes.virtual import RunningBoard, eventually, mpremote, somatone  # type: ignore[import-not-found]  # no types there
 from somatone import paths
+from somatone.errors import SomatoneError
 from somatone.flashing import application, uf2
 from somatone.flashing.check import row_of, spoken
 from somatone.flashing.find import Port, look
@@ -100,7 +101,7 @@ def test_a_board_in_its_bootloader_gets_its_base_firmware_first(tmp_path: Path) 
     words = ("flash", "--uf2", str(file), "--uf2-volume", str(volume), "--port", port)
     with ThreadPoolExecutor(1) as pool:
         flashing = pool.submit(somatone, tmp_path, *words)
-        eventually(lambda: (volume / file.name).exists(), 20)
+        eventually((volume / file.name).exists, 20)
         with RunningBoard(tmp_path, "--blank"):  # what the board does when the last block has come
             done = flashing.result()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -166,7 +167,7 @@ def test_native_code_is_compiled_for_the_processor(tmp_path: Path) -> None:
         for name in ("armv6m", "x64")
     }
     assert built["armv6m"] != built["x64"]
-    with pytest.raises(application.SomatoneError, match=r"reads .mpy version 5"):
+    with pytest.raises(SomatoneError, match=r"reads .mpy version 5"):
         application.build(application.Target(5, "armv6m", 31), tmp_path)
 
 

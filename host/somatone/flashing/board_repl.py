@@ -13,14 +13,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-import serial
-
 from somatone.errors import SomatoneError, SourceError
 from somatone.flashing.application import Target
+from somatone.flashing.conversation import PORT_ERRORS
 
 try:
-    from mpremote.transport import TransportError, TransportExecError
-    from mpremote.transport_serial import SerialTransport
+    from mpremote.transport import TransportError, TransportExecError  # type: ignore[import-untyped]
+    from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
 except ImportError:  # pragma: no cover - the extra is not installed
     SerialTransport = None
 
@@ -66,7 +65,7 @@ class BoardRepl:
         self.port = port
         try:
             self._transport: Any = SerialTransport(os.path.realpath(port), timeout=TIMEOUT_S)
-        except (TransportError, OSError) as error:
+        except (TransportError, *PORT_ERRORS) as error:
             raise SourceError(f"The port {port} cannot be opened ({error}): is it in use by another program?") from None
         self._transport.serial.write_timeout = TIMEOUT_S
         try:
@@ -95,7 +94,7 @@ class BoardRepl:
 
     def hashes(self, paths: list[str]) -> dict[str, str]:
         """SHA-256 in hex of each file, empty for one that is not there."""
-        return {path: str(self.ask(f"_hash({path!r})")) for path in paths}
+        return dict(zip(paths, self.ask(f"[_hash(p) for p in {paths!r}]"), strict=True))
 
     def tree(self, folder: str) -> list[str]:
         """Everything below `folder`, deepest first; folders end in a slash."""
@@ -104,14 +103,15 @@ class BoardRepl:
     def make_folder(self, path: str) -> None:
         self.run(f"try:\n os.mkdir({path!r})\nexcept OSError as e:\n if e.errno != 17: raise")
 
-    def put(self, path: str, data: bytes, advance: Callable[[int], None]) -> None:
-        """Write a file; `advance` gets the bytes of each piece."""
-        self.run(f"f = open({path!r}, 'wb')")
+    def put(self, path: str, data: bytes, advance: Callable[[int], None]) -> str:
+        """Write a file; its SHA-256 as the board then reads it. `advance` gets the bytes of each piece."""
+        opening = f"f = open({path!r}, 'wb')\n"
         for at in range(0, len(data), CHUNK_BYTES):
             piece = data[at : at + CHUNK_BYTES]
-            self.run(f"f.write({piece!r})")
+            self.run(f"{opening}f.write({piece!r})")
+            opening = ""
             advance(len(piece))
-        self.run("f.close()")
+        return self.run(f"{opening}f.close()\nprint(_hash({path!r}))").strip()
 
     def remove(self, path: str) -> None:
         """A file, or an empty folder, that may be missing."""
@@ -131,7 +131,7 @@ class BoardRepl:
     def close(self) -> None:
         try:
             self._transport.close()
-        except OSError:  # the port is gone already
+        except PORT_ERRORS:  # the port is gone already
             self._transport.serial.close()
 
     def __enter__(self) -> BoardRepl:
@@ -146,7 +146,7 @@ class BoardRepl:
         except TransportExecError as error:
             last = (str(error.error_output).strip().splitlines() or ["no reason given"])[-1]
             raise SourceError(f"The board at {self.port} refused: {last}.") from None
-        except (TransportError, serial.SerialException, OSError, struct.error, ValueError, SyntaxError) as error:
+        except (TransportError, *PORT_ERRORS, struct.error, ValueError, SyntaxError) as error:
             raise SourceError(
                 f"The board at {self.port} stopped answering at its REPL ({error or type(error).__name__}): unplug it, "
                 "plug it in again, and flash again."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import termios
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -20,6 +21,7 @@ from somatone.sources import board_protocol as protocol
 PING_S = 0.4
 READ_S = 0.05
 KEPT_BYTES = 2000
+PORT_ERRORS = (serial.SerialException, OSError, termios.error)  # the last, no OSError, when a port goes while it opens
 
 
 class Conversation:
@@ -32,7 +34,7 @@ class Conversation:
         self._pinged_s = 0.0
         try:
             self._serial = serial.Serial(port, timeout=READ_S, write_timeout=1.0, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
+        except (*PORT_ERRORS, ValueError) as error:
             raise SourceError(_sentence(port, error)) from None
 
     def greet(self, patience_s: float) -> protocol.Hello | protocol.Mismatch | None:
@@ -85,7 +87,7 @@ class Conversation:
     def _read(self) -> bytes:
         try:
             data: bytes = self._serial.read(max(1, self._serial.in_waiting))
-        except (serial.SerialException, OSError, TypeError) as error:
+        except (*PORT_ERRORS, TypeError) as error:
             raise SourceError(f"The board at {self.port} went away ({error}): is its cable sound?") from None
         self.text = (self.text + data)[-KEPT_BYTES:]
         return data
@@ -95,7 +97,7 @@ class Conversation:
             return
         try:
             self._serial.write(data)
-        except (serial.SerialException, OSError) as error:
+        except PORT_ERRORS as error:
             raise SourceError(f"The board at {self.port} takes no bytes ({error}): unplug it and plug it in.") from None
 
     def close(self) -> None:

@@ -29,8 +29,9 @@ def install(board: BoardRepl, application: Application, advance: Callable[[float
         return False
     copy = _Copy(board, application.size, advance)
     _prepare(board, application)
+    there = board.hashes([f"{NEXT}/{path}" for path in application.files])
     for path, data in sorted(application.files.items()):
-        copy.put(f"{NEXT}/{path}", data)
+        copy.put(f"{NEXT}/{path}", data, there[f"{NEXT}/{path}"])
     copy.put_at_once(f"{NEXT}/{MANIFEST}", application.manifest)
     copy.put_at_once(f"/{STARTER}", application.starter)
     _clear_flat(board, application)
@@ -78,17 +79,16 @@ class _Copy:
         self._done = 0
         self._advance = advance
 
-    def put(self, path: str, data: bytes) -> None:
-        """One file, unless it is there already."""
+    def put(self, path: str, data: bytes, there: str = "") -> None:
+        """One file, unless `there`, the hash of what lies there, says that it is right already."""
         wanted = _hash(data)
-        if self._board.hashes([path])[path] == wanted:
+        if there == wanted:
             self._step(len(data))
             return
         begun = self._done
         for _ in range(TRIES):
             self._done = begun
-            self._board.put(path, data, self._step)
-            if self._board.hashes([path])[path] == wanted:
+            if self._board.put(path, data, self._step) == wanted:
                 return
         raise SourceError(f"{path} does not come back from the board as it was written: its flash may be worn out.")
 

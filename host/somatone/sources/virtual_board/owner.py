@@ -47,7 +47,7 @@ HELD_BYTES = 512  # for a host that does not read
 REENUMERATE_S = 0.3  # the port is away for this long after a hard reset
 HARD, SOFT, SOFT_RAW = 42, 43, 44  # exit statuses: stand_ins/machine.py, repl.py
 POWER_ON, WATCHDOG = 1, 3  # reset causes of the RP2040, where machine.reset() counts as the watchdog's
-CRASHES_MAX = 5
+CRASHES_MAX, CRASHES_WITHIN_S = 5, 10.0
 CTRL_C = b"\x03"
 ON_THE_BENCH = BodyProfile(worn_at_start=False, bouts_per_min=0.0)  # lies still, as the self-test wants it
 
@@ -72,12 +72,16 @@ class _Child:
 
     def __init__(self, options: BoardOptions, interpreter: str, mode: str, cause: int, pipes: tuple[int, int]) -> None:
         feed_out, self.feed = os.pipe()
+        self._ready, ready_in = os.pipe()
+        os.set_blocking(self._ready, False)
+        self._started = False
         ppm = ",".join(f"board:{fault.ppm}" for fault in options.faults if fault.kind == "clock")
         words = {
             "image": str(options.image),
             "mode": mode,
             "cause": str(cause),
             "feed": f"/dev/fd/{feed_out}",
+            "ready": f"/dev/fd/{ready_in}",
             "serial": hashlib.sha256(str(options.image).encode()).hexdigest()[:16],
             "ppm": ppm,
             "absent": ",".join(options.absent),
@@ -89,14 +93,19 @@ class _Child:
             stdin=pipes[0],
             stdout=pipes[1],
             env=environment,
-            pass_fds=(feed_out,),
+            pass_fds=(feed_out, ready_in),
             start_new_session=True,  # Ctrl-C belongs to the parent
         )
         os.close(feed_out)
+        os.close(ready_in)
         os.set_blocking(self.feed, False)
 
     def interrupt(self) -> bool:
-        """Ctrl-C as a signal, if the board's program wants it so."""
+        """Ctrl-C as a signal, if the board's program wants it so; not while the interpreter itself still starts."""
+        with contextlib.suppress(BlockingIOError):
+            self._started = self._started or bool(os.read(self._ready, 1))
+        if not self._started:
+            return False
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
@@ -111,6 +120,7 @@ class _Child:
         self.process.kill()
         self.process.wait()
         os.close(self.feed)
+        os.close(self._ready)
 
 
 class VirtualFlashBoard:
@@ -140,7 +150,7 @@ class VirtualFlashBoard:
         self._stalled = False
         self._commands = -1
         self._to_host, self._to_board = bytearray(), bytearray()
-        self._crashes = 0
+        self._crashes_s: list[float] = []
         self._cause = POWER_ON
         self._child: _Child | None = None
         self._pipes: tuple[int, int, int, int] = (-1, -1, -1, -1)
@@ -211,9 +221,11 @@ class VirtualFlashBoard:
             return
         self._cause = WATCHDOG if status == HARD else POWER_ON
         if status != HARD:
-            self._crashes += 1
-            if self._crashes > CRASHES_MAX:
-                raise SourceError(f"The virtual board's interpreter ended {self._crashes} times; last status {status}.")
+            self._crashes_s = [at_s for at_s in self._crashes_s if at_s > self.now_s() - CRASHES_WITHIN_S] + [
+                self.now_s()
+            ]
+            if len(self._crashes_s) >= CRASHES_MAX:
+                raise SourceError(f"The virtual board's interpreter ends again and again; last status {status}.")
         self._restart(REENUMERATE_S)
 
     # the loop

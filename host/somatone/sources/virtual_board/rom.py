@@ -1,6 +1,6 @@
 """What a Pico has before anything is flashed: a file system in its flash, boot.py, main.py, and a REPL.
 
-    rom.py image=FILE mode=run|raw firmware=DIR [...], see power.py
+    rom.py image=FILE mode=run|raw ready=FILE firmware=DIR [...], see power.py
 
 Real MicroPython only. The image is LittleFS in blocks of 4096 bytes, mounted in the place of the host's files, so
 that everything the simulator needs is imported before. Exit statuses tell the parent how the board is to be started
@@ -59,12 +59,16 @@ def _mount(path: str) -> None:
 
 
 def _boot() -> None:
+    micropython.kbd_intr(-1)
     options = power.options_of(sys.argv[1:])
     power.start(options)
+    ready = open(options["ready"], "wb")  # noqa: SIM115
     power.forget_firmware()
     _mount(options["image"])
     raw = options.get("mode") == "raw"
     shell = repl.Repl(machine.RESET_STATUS, machine.SOFT_RESET_STATUS)
+    ready.write(b"1")  # from here on Ctrl-C is understood
+    ready.close()
     shell.run_file("boot.py")
     if not raw:
         shell.run_file("main.py")
