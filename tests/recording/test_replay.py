@@ -1,4 +1,4 @@
-"""A recording's replay is the live run again, byte for byte in the log; an archive's recording replays as the archive."""
+"""The replay of a recording is the live run again, byte for byte in the log; that of an archive's is the archive's."""
 
 from __future__ import annotations
 

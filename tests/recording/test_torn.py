@@ -9,8 +9,9 @@ import pytest
 
 from somatone.errors import SessionError
 from somatone.records import NativeChunk
-from somatone.sinks.recording.folder import mend, new_run, parts, runs
+from somatone.sinks.recording.folder import new_run, parts, runs
 from somatone.sinks.recording.layout import MAGIC, Facts, Item
+from somatone.sinks.recording.mend import mend
 from somatone.sinks.recording.part import PartWriter
 from somatone.sources.recording import read_recording
 
@@ -106,7 +107,8 @@ def test_mending_makes_it_whole_and_keeps_everything_readable(whole: Path, tmp_p
     run = new_run(tmp_path)
     torn = run / "0001.mcap"
     torn.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    (run / "0002.mcap.tmp").write_bytes(b"a file that was only begun")
+    for name in ("0002.mcap.tmp", "0001.mcap.mended"):
+        (run / name).write_bytes(b"a file that was only begun")
     before = read(torn)
     assert mend(tmp_path) == 1
     assert read(torn) == before

@@ -192,7 +192,7 @@ def read_part(path: Path) -> Part:
         raise SessionError(f"{path} cannot be read ({error.strerror}): check the path of the recording.") from None
     if look.facts is None:
         if problem:
-            raise SessionError(f"{path} is no recording, or was cut off in its first line: nothing in it can be read.")
+            raise SessionError(f"{path} is no recording, or its beginning is damaged: nothing in it can be read.")
         raise SessionError(f"{path} is an MCAP file that somatone did not write: it cannot be replayed.")
     if look.facts.format != FORMAT:
         raise SessionError(f"{path} was written by somatone {look.facts.version}: read it with that version.")

@@ -6,15 +6,11 @@ trusted, and "oldest" must be right all the same.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 from pathlib import Path
 
-from somatone.errors import SessionError
-from somatone.sinks.recording.layout import MAGIC, SUFFIX
-from somatone.sinks.recording.part import PartWriter, sync_folder
-from somatone.sources.recording import read_part
+from somatone.sinks.recording.layout import SUFFIX
+from somatone.sinks.recording.part import sync_folder
 
 _RUN = re.compile(r"(\d{6,})-\w+\Z")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -62,54 +58,6 @@ def make_room(folder: Path, quota_bytes: int, current: Path) -> int:
         if path.parent != current.parent and not any(path.parent.iterdir()):
             path.parent.rmdir()
     return deleted
-
-
-def mend(folder: Path) -> int:
-    """Make every file whole that a power cut left without its end. How many were mended."""
-    mended = 0
-    for run in runs(folder):
-        for leftover in run.glob("*.tmp"):
-            if not _being_written(leftover):
-                leftover.unlink(missing_ok=True)
-        for path in parts(run):
-            if not _whole(path) and not _being_written(path):
-                mended += _rewrite(path)
-    return mended
-
-
-def _whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - len(MAGIC)))
-        return size > 2 * len(MAGIC) and file.read() == MAGIC
-
-
-def _being_written(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
-
-
-def _rewrite(path: Path) -> bool:
-    """The readable items in a new file with an index, then under the old name; the torn one is kept until then."""
-    try:
-        part = read_part(path)
-    except SessionError:
-        return False  # nothing in it can be read; the quota removes it in its time
-    writer = PartWriter(path.with_name(path.name + ".mended"), part.facts, part.own)
-    try:
-        for time_s, item in part.items():
-            writer.add(time_s, item)
-        writer.finish()
-    except (OSError, SessionError):
-        writer.path.unlink(missing_ok=True)
-        raise
-    writer.path.replace(path)
-    sync_folder(path.parent)
-    return True
 
 
 def _boot() -> str:

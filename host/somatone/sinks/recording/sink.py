@@ -10,6 +10,8 @@ goes on in a new one as soon as the disk takes it.
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +21,7 @@ import msgspec
 
 from somatone.errors import SomatoneError
 from somatone.records import Status
-from somatone.sinks.recording.folder import make_room, mend, new_run
+from somatone.sinks.recording.folder import make_room, new_run
 from somatone.sinks.recording.layout import SUFFIX, Facts, Item
 from somatone.sinks.recording.part import PartWriter
 
@@ -46,6 +48,7 @@ class RecordingSink:
         self._overflowed = 0  # counted by `put`; the thread only reads it
         self._lost = 0  # counted by the thread
         self._thread: threading.Thread | None = None
+        self._mending: subprocess.Popen[bytes] | None = None
         self._part: PartWriter | None = None
         self._parts = 0
         self._part_until_s = 0.0
@@ -62,6 +65,8 @@ class RecordingSink:
                 f"{self._folder} cannot keep a recording ({error.strerror}): choose another --session folder."
             ) from None
         self._facts = msgspec.structs.replace(facts, run=self.run.name)
+        command = [sys.executable, "-m", "somatone.sinks.recording.mend", str(self._folder)]
+        self._mending = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._thread = threading.Thread(target=self._work, name="recording", daemon=True)
         self._thread.start()
 
@@ -79,11 +84,14 @@ class RecordingSink:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
+        if self._mending:
+            self._mending.terminate()
+            self._mending.wait()
+            self._mending = None
 
     # in the thread
 
     def _work(self) -> None:
-        self._guard(lambda: mend(self._folder))
         due_s = time.monotonic() + SYNC_S
         while True:
             try:
