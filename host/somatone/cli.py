@@ -49,7 +49,12 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 @app.command()
 def run(
     piece: PieceOption = "correlations",
-    source: Annotated[str, typer.Option("--source", help="auto, simulated, board or board:PORT.")] = "auto",
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source", help="auto, simulated, board[:PORT], e4-server:HOST:PORT; several on one body with commas."
+        ),
+    ] = "auto",
     for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
     log: LogOption = None,
     record: Annotated[
@@ -199,6 +204,30 @@ def virtual_board(
     from somatone.commands.virtual_board import virtual_board_command, virtual_board_options  # noqa: PLC0415
 
     virtual_board_command(virtual_board_options(image, link, blank, worn, fault or [], seed, interpreter))
+
+
+@app.command("serve-e4")
+def serve_e4(
+    source: Annotated[
+        str, typer.Option("--from", help="A source as for run, or archive:PATH or recording:PATH.")
+    ] = "simulated",
+    port: Annotated[int, typer.Option("--port", help="TCP port.", min=0, max=65535)] = 28000,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", help="KIND[:NUMBER], seconds between two or per cent; repeatable.")
+    ] = None,
+    seed: SeedOption = 0,
+    speed: Annotated[str, typer.Option("--speed", help="How many times as fast as it was recorded.")] = "1",
+    for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
+) -> None:
+    """Speak the E4 streaming server's side, so that what was written for the E4 goes on with any source."""
+    from somatone.commands.serve_e4 import ServeOptions, serve_e4_command  # noqa: PLC0415
+    from somatone.sinks.e4_service.faults import parse_faults  # noqa: PLC0415
+
+    pace = _speed(speed)
+    if pace is None:
+        raise UsageError("--speed max cannot be served: give a number.")
+    serve_e4_command(ServeOptions(source, host, port, parse_faults(fault or []), seed, pace, for_s))
 
 
 @app.command()

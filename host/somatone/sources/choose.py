@@ -9,16 +9,24 @@ from somatone.calibration import store
 from somatone.errors import UsageError
 from somatone.records import NativeChunk, Status
 from somatone.sources.board import BoardSource, board_ports
+from somatone.sources.e4_stream.source import DEFAULT_HOST, DEFAULT_PORT, E4StreamSource
 from somatone.sources.simulated import SimulatedSource
 
 WEARER = "body"
-KNOWN = ("auto", "simulated", "board", "board:PORT")
+KNOWN = ("auto", "simulated", "board", "board:PORT", "e4-server[:HOST[:PORT[:ID]]]")
 
 
 class Source(Protocol):
     """A live source: runs until cancelled, and gives everything it has to its `emit`."""
 
     async def run(self) -> None: ...
+
+
+def make_sources(
+    spec: str, seed: int, emit: Callable[[NativeChunk | Status], None], now_s: Callable[[], float]
+) -> list[Source]:
+    """One source, or several with commas between them: all of them are on the same wearer, and are fused."""
+    return [make_source(part.strip(), seed, emit, now_s) for part in spec.split(",")]
 
 
 def make_source(
@@ -32,6 +40,21 @@ def make_source(
         return SimulatedSource(WEARER, seed, emit, now_s)
     if kind == "board":
         return BoardSource(WEARER, rest or None, emit, now_s, store.load)
+    if kind == "e4-server":
+        return _e4_server(spec, rest, emit, now_s)
     if kind == "archive":
         raise UsageError(f"an archive is played by 'somatone replay {rest or 'PATH'}', live or rendered.")
     raise UsageError(f"{spec!r} is no source: give one of {', '.join(KNOWN)}.")
+
+
+def _e4_server(
+    spec: str, rest: str, emit: Callable[[NativeChunk | Status], None], now_s: Callable[[], float]
+) -> E4StreamSource:
+    """`e4-server`, `e4-server:HOST`, `e4-server:HOST:PORT` or `e4-server:HOST:PORT:ID`."""
+    words = rest.split(":") if rest else []
+    port = words[1] if len(words) > 1 else str(DEFAULT_PORT)
+    if len(words) > 3 or not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+        raise UsageError(f"{spec!r} is no E4 streaming server: write e4-server:HOST:PORT, and :ID for one band.")
+    host = words[0] if words and words[0] else DEFAULT_HOST
+    band = words[2] if len(words) > 2 else None
+    return E4StreamSource([WEARER], host, int(port), emit, now_s, [band])
