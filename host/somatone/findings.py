@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from somatone.pieces.piece import find_piece
@@ -30,7 +31,7 @@ class Findings:
         return [(start, end) for start, end in absent if start > 0 and end < last_s]
 
 
-def findings_of(session: Session) -> Findings:
+def findings_of(session: Session, progress: Callable[[float], None] = lambda share: None) -> Findings:
     """Run the session through the path of the shipped piece and keep what a researcher asks for first."""
     findings = Findings()
 
@@ -42,7 +43,8 @@ def findings_of(session: Session) -> Findings:
             values.append(axes[0] if chunk.width == 1 else sum(v * v for v in axes) ** 0.5)
         _note_validity(findings, chunk)
 
-    for _, record in session_records(session, find_piece("correlations"), on_chunk):
+    for host_s, record in session_records(session, find_piece("correlations"), on_chunk):
+        progress(host_s / session.length_s)
         if not isinstance(record, Gate):
             continue
         if record.name == "pulse.beat" and record.value:

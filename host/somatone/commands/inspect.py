@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from somatone.commands.progress import progress_bar
 from somatone.errors import UsageError
 from somatone.findings import Findings, findings_of
 from somatone.recorded import Session, open_session, session_items
@@ -23,7 +24,8 @@ def inspect_command(path: Path, plot: Path | None) -> None:
     if plot and plot.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise UsageError(f"--plot {plot} must end in .png, .pdf or .svg.")
     session = open_session(path)
-    findings = findings_of(session)
+    with progress_bar(f"reading {session.name}") as advance:
+        findings = findings_of(session, advance)
     Console().print(_table(session))
     for line in summary(session, findings):
         print(line)

@@ -13,6 +13,7 @@ from somatone import paths
 from somatone.library.synthesise import ensure_library
 
 STDERR = Console(stderr=True)
+STEP = 0.005  # no bar is finer
 
 
 @contextlib.contextmanager
@@ -22,8 +23,13 @@ def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
     with Progress(*columns, console=STDERR, transient=True) as bar:
         task = bar.add_task(title, total=1.0)
 
+        shown = 0.0
+
         def advance(share: float) -> None:
-            bar.update(task, completed=min(max(share, 0.0), 1.0))
+            nonlocal shown
+            if share - shown >= STEP:  # most callers call for every record, and drawing costs more than a record
+                shown = share
+                bar.update(task, completed=min(share, 1.0))
 
         yield advance
 

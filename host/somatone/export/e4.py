@@ -34,7 +34,7 @@ ACC.csv   x, y, z in 1/64 g, 32 Hz.
 BVP.csv   light absorbed by the blood, 64 Hz{bvp}.
 EDA.csv   skin conductance in µS, 4 Hz.
 TEMP.csv  skin temperature in °C, 4 Hz.
-HR.csv    beats per minute, mean over 10 s, first value 10 s after the start; {hearts}.
+HR.csv    beats per minute, mean over 10 s, the first at the time in line 1; {hearts}.
 IBI.csv   seconds since the start, and seconds since the beat before; {hearts}.
 tags.csv  times at which the wearer pressed the button.
 
