@@ -35,7 +35,8 @@ def test_a_blank_board_passes_after_one_command_and_again_after_another(tmp_path
         print(f"blank to PASS in {time.monotonic() - began_s:.1f} s")
         assert "1 of 1 boards PASS." in done.stdout and done.stdout.count("PASS") == len(table.CHECKS) + 1
         listed = somatone(tmp_path, "boards", "--port", board.port)
-        assert re.search(rf"[0-9a-f]{{16}}\s+0\.1\.0\s+runs\s+{board.port}", listed.stdout)
+        serial = re.search(r"board ([0-9a-f]{16}) at", done.stdout)
+        assert serial and re.search(rf"{serial[1]}\s+0\.1\.0\s+runs\s+{board.port}", listed.stdout)
         again = somatone(tmp_path, "flash", "--port", board.port)
         assert again.returncode == 0 and "application was there already" in again.stdout
 

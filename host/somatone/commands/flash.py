@@ -93,7 +93,7 @@ def _show(console: Console, outcome: Outcome) -> None:
         console.print(Text(f"{outcome.port.path}: {outcome.sentence}", style="bold red"), soft_wrap=True)
         return
     words = "application copied" if outcome.copied else "application was there already"
-    table = Table(title=f"{outcome.port.path}: {words}", title_justify="left")
+    table = Table(title=f"board {outcome.serial} at {outcome.port.path}: {words}", title_justify="left")
     for column in ("chip", "what", "measured", "result"):
         table.add_column(column, overflow="fold")
     for row in outcome.rows:

@@ -36,8 +36,8 @@ class Row:
     verdict: str
 
 
-def self_test(port: str) -> list[Row]:
-    """Ask the board at `port`; again for a while if something fails that may only need to settle."""
+def self_test(port: str) -> tuple[str, list[Row]]:
+    """Ask the board at `port`; again for a while if something fails that may only need to settle. Serial and rows."""
     with Conversation(port) as talk:
         if not talk.start(START_S):
             raise SourceError(f"The board at {port} does not start to measure: unplug it, plug it in, and flash again.")
@@ -49,7 +49,7 @@ def self_test(port: str) -> list[Row]:
             talk.until(PAUSE_S, lambda event: False)
     if len(results) < len(table.CHECKS):
         raise SourceError(f"The board at {port} does not answer the self-test: flash it again.")
-    return [row_of(result) for result in results]
+    return talk.protocol.serial, [row_of(result) for result in results]
 
 
 def _ask(talk: Conversation) -> list[Measured]:

@@ -25,6 +25,7 @@ class Outcome:
     """How it went with one board: rows of the self-test, or the sentence that says why there are none."""
 
     port: Port
+    serial: str = ""
     rows: tuple[Row, ...] = ()
     copied: bool = False
     sentence: str = ""
@@ -57,7 +58,8 @@ def _flash(port: Port, advance: Advance) -> Outcome:
     advance("restarting", 1.0)
     path = wait_for_hello(port, RETURN_S)
     advance("testing", 1.0)
-    return Outcome(port, tuple(self_test(path)), copied)
+    serial, rows = self_test(path)
+    return Outcome(port, serial, tuple(rows), copied)
 
 
 def leave_application(found: Found) -> None:
