@@ -35,7 +35,7 @@ from somatone.sinks.monitor import Monitor
 from somatone.sinks.recording.layout import Facts
 from somatone.sinks.recording.sink import RecordingSink, recording_status
 from somatone.sinks.terminal import PlainLines, draw
-from somatone.sources.choose import make_source
+from somatone.sources.choose import make_sources
 from somatone.timeline.live_clock import LiveClocks
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class RunReport:
     boots: int = 0
     losses: str = ""
     kept_in: FilePath | None = None
+    not_kept: int = 0
 
 
 class LiveRun:
@@ -142,7 +143,7 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
     with LogSink(options.log) as log:
         recorder = _recorder(options, lambda value, message: run.say(recording_status(value, message, clock.now_s())))
         run = LiveRun(options, clock, log, recorder)
-        source = make_source(options.source, options.seed, run.emit, clock.now_s)
+        sources = make_sources(options.source, options.seed, run.emit, clock.now_s)
         stop = _stop_signals()
         async with (
             recording(recorder),
@@ -151,12 +152,14 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
             run.begin(sound)
             with _unwrapped():
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(source.run())
+                    for source in sources:
+                        tasks.create_task(source.run())
                     tasks.create_task(_ticker(run, clock, sound))
                     tasks.create_task(_watch(options, run, clock, sound))
                     tasks.create_task(_until(stop, options.for_s))
             run.report.boots = sound.meter.boots if sound else 0
-        run.report.kept_in = recorder.run if recorder else None
+        if recorder:
+            run.report.kept_in, run.report.not_kept = recorder.run, recorder.dropped
         run.report.seconds = clock.now_s()
         run.report.beats = run.monitor.counts.get("pulse.beat", 0)
         run.report.onsets = run.monitor.counts.get("eda.onset", 0)

@@ -22,7 +22,8 @@ def run_command(options: RunOptions) -> None:
     losses = report.losses or "no losses"
     print(f"{report.seconds:.1f} s: {report.beats} beats, {report.onsets} onsets, {heard}; {losses}.")
     if report.kept_in:
-        print(f"kept in {report.kept_in}")
+        missing = f"; {report.not_kept} items are missing in it" if report.not_kept else ""
+        print(f"kept in {report.kept_in}{missing}")
 
 
 def _recorded_where_nobody_hears(sound: SoundOptions) -> SoundOptions:
