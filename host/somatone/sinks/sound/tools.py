@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from somatone.errors import SoundError
+from somatone.ops.leash import leashed
 
 PACKAGES = "supercollider-server sc3-plugins-server jackd2"
 
@@ -21,11 +22,10 @@ def require_tools(*tools: str) -> None:
 def child_command(command: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
     """`command`, started so that the kernel kills it the moment this process dies, however it dies.
 
-    `environment` is added through env(1), which keeps our own environment untouched. Both wrappers replace themselves,
-    so the process id stays the one that was started.
+    `environment` is added through env(1), which keeps our own environment untouched.
     """
     added = [f"{name}={value}" for name, value in (environment or {}).items()]
-    return [*(["env", *added] if added else []), "setpriv", "--pdeathsig", "KILL", "--", *command]
+    return leashed([*(["env", *added] if added else []), *command])
 
 
 async def surely(ending: Coroutine[None, None, None], force: Callable[[], None] | None = None) -> None:

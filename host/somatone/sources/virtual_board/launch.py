@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pty
-import shutil
 import subprocess
 import sys
 import tty
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from somatone import paths
 from somatone.errors import SourceError
+from somatone.ops.leash import leashed
 
 HERE = Path(__file__).resolve().parent
 FEED_CHUNK = 22 * 186  # whole records, within what a pipe takes or refuses as one piece (PIPE_BUF, 4096)
@@ -111,9 +111,8 @@ def start_virtual_board(
         ppm = ",".join(f"{chip}:{value}" for chip, value in (clock_ppm or {}).items())
         options = {"feed": f"/dev/fd/{feed_out}", "serial": serial.hex(), "ppm": ppm, "absent": ",".join(absent)}
         arguments, environment = command(name, options)
-        leash = shutil.which("setpriv")
         process = subprocess.Popen(
-            [leash, "--pdeathsig", "KILL", *arguments] if leash else arguments,
+            leashed(arguments),
             stdin=master,
             stdout=master,
             stderr=subprocess.DEVNULL,

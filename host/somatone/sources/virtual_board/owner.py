@@ -17,7 +17,6 @@ import hashlib
 import os
 import random
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from somatone.errors import SourceError, UsageError
+from somatone.ops.leash import leashed
 from somatone.sources.simulated_body import RECORD_SIZE, RECORDS_PER_S, BodyProfile, SimulatedBody
 from somatone.sources.virtual_board import launch
 from somatone.sources.virtual_board.cable import Cable
@@ -87,9 +87,8 @@ class _Child:
             "absent": ",".join(options.absent),
         }
         arguments, environment = launch.command(interpreter, words, "rom.py")
-        leash = shutil.which("setpriv")
         self.process = subprocess.Popen(
-            [leash, "--pdeathsig", "KILL", *arguments] if leash else arguments,
+            leashed(arguments),
             stdin=pipes[0],
             stdout=pipes[1],
             env=environment,
