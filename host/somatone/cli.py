@@ -230,6 +230,18 @@ def serve_e4(
     serve_e4_command(ServeOptions(source, host, port, parse_faults(fault or []), seed, pace, for_s))
 
 
+@app.command("e4-capture")
+def e4_capture(
+    out: Annotated[Path, typer.Argument(help="The file to write, .jsonl.")],
+    name: Annotated[str, typer.Option("--name", help="How the band's name begins.")] = "Empatica E4",
+    for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
+) -> None:
+    """Keep an E4's raw Bluetooth packets in a file, to send and to replay with --source e4-ble:FILE.jsonl."""
+    from somatone.commands.e4_capture import e4_capture_command  # noqa: PLC0415
+
+    e4_capture_command(out, name, for_s)
+
+
 @app.command()
 def doctor() -> None:
     """Check what this machine has and lacks, and say what to do."""

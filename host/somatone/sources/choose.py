@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from somatone.calibration import store
 from somatone.errors import UsageError
 from somatone.records import NativeChunk, Status
 from somatone.sources.board import BoardSource, board_ports
+from somatone.sources.e4_ble.capture import SUFFIX, CaptureSource
+from somatone.sources.e4_ble.source import NAME_PREFIX, E4BleSource
 from somatone.sources.e4_stream.source import DEFAULT_HOST, DEFAULT_PORT, E4StreamSource
 from somatone.sources.simulated import SimulatedSource
 
 WEARER = "body"
-KNOWN = ("auto", "simulated", "board", "board:PORT", "e4-server[:HOST[:PORT[:ID]]]")
+KNOWN = ("auto", "simulated", "board", "board:PORT", "e4-server[:HOST[:PORT[:ID]]]", "e4-ble[:NAME]")
 
 
 class Source(Protocol):
@@ -42,6 +45,10 @@ def make_source(
         return BoardSource(WEARER, rest or None, emit, now_s, store.load)
     if kind == "e4-server":
         return _e4_server(spec, rest, emit, now_s)
+    if kind == "e4-ble" and rest.endswith(SUFFIX):
+        return CaptureSource(Path(rest), WEARER, emit, now_s)
+    if kind == "e4-ble":
+        return E4BleSource([WEARER], emit, now_s, rest or NAME_PREFIX)
     if kind == "archive":
         raise UsageError(f"an archive is played by 'somatone replay {rest or 'PATH'}', live or rendered.")
     raise UsageError(f"{spec!r} is no source: give one of {', '.join(KNOWN)}.")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from somatone.timeline import e4_ble_formats
 from wire import table
 
 EDA_MAX_NANOSIEMENS = 100_000
@@ -121,11 +122,13 @@ FORMATS = {
 
 @cache
 def native_format(name: str) -> NativeFormat:
-    """The format of that name; a calibrated board's carries its numbers (`FrontEnd.native_format`).
+    """The format of that name; a calibrated board's carries its numbers (`FrontEnd.native_format`), a band's too.
 
-    Raises KeyError for a name that is neither in FORMATS nor a calibrated board's.
+    Raises KeyError for a name that is neither in FORMATS nor such a one.
     """
     kind, _, numbers = name.partition(":")
+    if kind.startswith(e4_ble_formats.PREFIX):
+        return _from_band(name)
     if not numbers or kind != EDA_CODE_FORMAT:
         return FORMATS[name]
     try:
@@ -134,3 +137,12 @@ def native_format(name: str) -> NativeFormat:
         raise KeyError(name) from None
     convert = partial(_eda_from_codes, front_end=FrontEnd(scale, series, offset))
     return replace(FORMATS[kind], convert=convert, estimated=False)
+
+
+BAND_RANGES = {"bvp": (-BVP_MAX, BVP_MAX), "eda": (0, EDA_MAX_NANOSIEMENS), "temp": (0, TEMP_MAX_CENTICELSIUS)}
+
+
+def _from_band(name: str) -> NativeFormat:
+    signal, pick, convert, estimated = e4_ble_formats.parse(name)
+    low, high = BAND_RANGES[signal]
+    return NativeFormat(signal, low, high, RATES_HZ[signal], convert, pick, estimated)
