@@ -94,7 +94,7 @@ class Truth:
     last: dict[str, int] = field(default_factory=dict)
     last_index: dict[str, int] = field(default_factory=dict)
     delivered: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    ticks_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # less index / rate
+    ticks_s: dict[str, tuple[float, float]] = field(default_factory=dict)  # span of ticks less index / rate
     statuses: list[Status] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     chunks: int = 0
@@ -108,7 +108,9 @@ class Truth:
         if item.index <= self.last_index.get(item.signal, -1):
             self.wrong.append(f"{item.signal} index {item.index} comes after {self.last_index[item.signal]}")
         assert item.ticks_us is not None
-        self.ticks_s[item.signal].append(item.ticks_us / 1e6 - item.index / shape.rate_hz)
+        offset_s = item.ticks_us / 1e6 - item.index / shape.rate_hz
+        low_s, high_s = self.ticks_s.get(item.signal, (offset_s, offset_s))
+        self.ticks_s[item.signal] = (min(low_s, offset_s), max(high_s, offset_s))
         for k in range(0, len(item.samples), shape.width):
             self._sample(shape.stream, item.signal, item.samples[k : k + shape.width])
         self.begin.setdefault(item.signal, self.last[item.signal] + 1 - item.index - len(item.samples) // shape.width)

@@ -171,15 +171,14 @@ class BandClient:
         self._now_s = now_s
         for text in self._buffer.feed(data):
             line = lines.parse_line(text)
-            match line:
-                case lines.Data():
-                    self._on_data(line)
-                case lines.Reply():
-                    self._on_reply(line)
-                case lines.BandEvent():
-                    self._on_event(line)
-                case lines.Unknown():
-                    self._on_unknown(line)
+            if isinstance(line, lines.Data):
+                self._on_data(line)
+            elif isinstance(line, lines.Reply):
+                self._on_reply(line)
+            elif isinstance(line, lines.BandEvent):
+                self._on_event(line)
+            else:
+                self._on_unknown(line)
         for stream in tuple(self._packing):
             self._emit_chunk(stream)
         self._tell_losses()
@@ -259,6 +258,9 @@ class BandClient:
             return
         if reply.bands is not None:
             self._on_list(command, reply)
+        elif command == "device_list":
+            self._troubles.say("unlisted", f"The E4 streaming server at {self._server} does not list its bands")
+            self._due_s = self._now_s + POLL_S
         elif command == "device_connect":
             self._on_bound(reply)
         elif command == "device_subscribe":
@@ -291,6 +293,8 @@ class BandClient:
             return
         listed = [band.id for band in reply.bands]
         self._swap(listed)
+        if self.state == "leaving":
+            return
         if self.state == "lost" and self.band not in listed:
             self._listed, self._discover_next = False, True
             return
@@ -327,7 +331,7 @@ class BandClient:
             self._claims.release(self.band)
             self.band = self._away_s = None
             if self.state == "lost":
-                self._enter("searching", POLL_S)
+                self._leave()
 
     def _adopt(self, band: str) -> None:
         self.band = band

@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import msgspec
+
 STEADY = 8  # packets; 1.4 s of BVP, 16 s of TEMP
 ORIGIN_US = 2_000_000  # the longest packet, so that no stream's first sample lies before zero
 GRID = 0.02  # samples; stamps that go on from the same t0 fit a whole number of samples to 1e-3
@@ -50,8 +52,7 @@ SHAPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """Where a sample belongs: its index, the device time in microseconds, and how many before it were lost."""
 
     index: int

@@ -115,7 +115,7 @@ _EXPONENT = re.compile(r"[+-]?\d{1,18}(?:[.,]\d{0,20})?[eE][+-]?\d{1,3}\Z", re.A
 _NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity|∞)\Z", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)  # the same few hundred texts come again and again
+@lru_cache(maxsize=8192)  # the same few thousand texts come again and again
 def counts(text: str, decimals: int) -> int | None:
     """A decimal number in counts of 10**-decimals, to nearest, halves away from zero; None for NaN and infinity.
 
@@ -161,7 +161,8 @@ def _data(text: str) -> Line:
     if match:
         kind, whole, fraction, *fields = match.groups()
         stamp_us: int | None = int(whole + (fraction or "").ljust(6, "0"))
-        fields = fields[:1] if fields[1] is None else fields
+        if fields[1] is None:
+            del fields[1:]
     else:
         kind, stamp, *fields = (*text.split(), "")
         fields = fields[:-1]
@@ -176,14 +177,16 @@ def _data(text: str) -> Line:
         fields = []  # its value, where there is one, says nothing
     if stamp_us is None or stamp_us < 0 or len(fields) != WIDTHS.get(stream, 1):
         return Unknown(text, data=True)
-    decimals = DECIMALS[stream]
-    try:
-        values = [counts(field, decimals) for field in fields]
-    except ValueError:
-        return Unknown(text, data=True)
-    if any(v is None or not -MAX_COUNT <= v <= MAX_COUNT for v in values):
-        return Data(stream, stamp_us, None)
-    return Data(stream, stamp_us, tuple(values))  # type: ignore[arg-type]  # the line before took every None out
+    decimals, values = DECIMALS[stream], []
+    for field in fields:
+        try:
+            value = counts(field, decimals)
+        except ValueError:
+            return Unknown(text, data=True)
+        if value is None or not -MAX_COUNT <= value <= MAX_COUNT:
+            return Data(stream, stamp_us, None)
+        values.append(value)
+    return Data(stream, stamp_us, tuple(values))
 
 
 def _event(words: list[str]) -> BandEvent | None:
