@@ -29,7 +29,11 @@ from somatone.mapping.routes import Mapping
 from somatone.options import RunOptions, SoundOptions
 from somatone.path import Path
 from somatone.pieces.piece import Piece
-from somatone.records import Action, Control, NativeChunk, Note, Record, Status
+from somatone.records import Action, Chunk, Control, Gate, NativeChunk, Note, Record, Status
+from somatone.sinks.e4_service.faults import Faults
+from somatone.sinks.e4_service.server import E4Server
+from somatone.sinks.e4_service.service import E4Service
+from somatone.sinks.e4_service.sink import E4ServiceSink
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
 from somatone.sinks.recording.layout import Facts
@@ -76,12 +80,13 @@ class LiveRun:
         self._recorder = recorder
         self._begun = False
         self._sound: SoundSink | None = None
-        self._path = Path(options.piece, LiveClocks(), self.monitor.on_chunk)
+        self._bands: E4ServiceSink | None = None
+        self._path = Path(options.piece, LiveClocks(), self._on_chunk)
         self._say_plain = options.plain
 
-    def begin(self, sound: SoundSink | None) -> None:
+    def begin(self, sound: SoundSink | None, bands: E4ServiceSink | None = None) -> None:
         """Time starts: every control gets its first value."""
-        self._sound = sound
+        self._sound, self._bands = sound, bands
         self._begun = True
         now_s = self._clock.now_s()
         if self._recorder:
@@ -114,9 +119,16 @@ class LiveRun:
         if self._recorder:
             self._recorder.put(now_s, item)
 
+    def _on_chunk(self, chunk: Chunk) -> None:
+        self.monitor.on_chunk(chunk)
+        if self._bands and chunk.leads:
+            self._bands.feed(chunk, self._clock.now_s())
+
     def _dispatch(self, record: Record, now_s: float) -> None:
         if self._sound and isinstance(record, Action):
             play(self._sound, record)
+        if self._bands and isinstance(record, Gate):
+            self._bands.feed(record, now_s)
         self._log.write(record, now_s)
         self.monitor.on_record(record, now_s)
         if self._say_plain:
@@ -147,9 +159,10 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
         stop = _stop_signals()
         async with (
             recording(recorder),
+            serving(options.e4_port, clock) as bands,
             sounding(options.sound, options.piece, buffers, run.say, clock.now_s) as sound,
         ):
-            run.begin(sound)
+            run.begin(sound, bands)
             with _unwrapped():
                 async with asyncio.TaskGroup() as tasks:
                     for source in sources:
@@ -188,6 +201,17 @@ async def recording(recorder: RecordingSink | None) -> AsyncIterator[None]:
     finally:
         if recorder:
             await asyncio.to_thread(recorder.close)
+
+
+@contextlib.asynccontextmanager
+async def serving(port: int | None, clock: HostClock) -> AsyncIterator[E4ServiceSink | None]:
+    """An E4 streaming server on this machine, for programs that were written for the E4; None without a port."""
+    if port is None:
+        yield None
+        return
+    service = E4Service(Faults({}, 0), time.time() - clock.now_s())
+    async with E4Server(service, "127.0.0.1", port, clock.now_s):
+        yield E4ServiceSink(service)
 
 
 class _Stopped(Exception):

@@ -70,6 +70,10 @@ def run(
             help="Keep what the sensors say in this folder, to replay and export; beyond 4 GB the oldest is deleted.",
         ),
     ] = None,
+    e4_port: Annotated[
+        int | None,
+        typer.Option("--serve-e4", help="Also serve the wearer as an E4 at this TCP port (an E4's own is 28000)."),
+    ] = None,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only show and log.")] = True,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,
     seed: SeedOption = 0,
@@ -88,6 +92,7 @@ def run(
         for_s=for_s,
         log=log,
         session=session,
+        e4_port=e4_port,
         seed=seed,
         plain=plain or not sys.stdout.isatty(),
         sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed),

@@ -29,6 +29,7 @@ class RunOptions:
     for_s: float | None = None
     log: Path | None = None
     session: Path | None = None  # folder of recordings
+    e4_port: int | None = None  # serve the wearer as an E4 there
     seed: int = 0
     plain: bool = False
     sound: SoundOptions = field(default_factory=SoundOptions)
