@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 
-CONNECT_S = 15.0
+CONNECT_S = 10.0  # a band that refuses holds up the others for as long
 HEX_DIGITS = "0000{}-0000-1000-8000-00805f9b34fb"  # 16-bit ids in the Bluetooth base [certain]
 INSTALL = "Direct Bluetooth needs the package bleak: install it with `.venv/bin/pip install 'somatone[ble]'`."
 
