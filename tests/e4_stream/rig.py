@@ -98,6 +98,7 @@ class Truth:
     statuses: list[Status] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     chunks: int = 0
+    longest: int = 64 * 60  # samples; no outage of the test is longer
 
     def emit(self, item: NativeChunk | Status) -> None:
         if isinstance(item, Status):
@@ -120,7 +121,7 @@ class Truth:
     def _sample(self, stream: str, signal: str, values: tuple[int, ...]) -> None:
         near = self.last.get(signal, -1) + 1
         number = NumberedFeed.number(stream, values, near)
-        if signal in self.last and number - near > 64 * 60:  # longer than any outage of a test
+        if signal in self.last and number - near > self.longest:
             self.wrong.append(f"{signal} value {values} at {near}")
         self.last[signal] = number
 

@@ -10,10 +10,17 @@ import random
 
 import pytest
 
-from e4_stream.rig import Truth, numbered, run  # type: ignore[import-not-found]
+from e4_stream.rig import STREAM_OF, Link, Truth, numbered, run  # type: ignore[import-not-found]
+from somatone.records import NativeChunk, Status
+from somatone.sinks.e4_service.band import Band
+from somatone.sinks.e4_service.device import DeviceModel
 from somatone.sinks.e4_service.faults import KINDS, Faults, parse_faults
+from somatone.sinks.e4_service.feeds import NumberedFeed
+from somatone.sinks.e4_service.service import E4Service
 from somatone.sources.e4_stream.client import BandClient
 from somatone.sources.e4_stream.counting import SHAPES
+from somatone.timeline.live_clock import LiveClocks
+from somatone.timeline.timeline import Timeline
 
 MIXTURES = 200
 BATCHES = 10
@@ -85,3 +92,43 @@ def test_ticks_follow_the_samples() -> None:
     assert faults.struck["drop_retake"]
     for offsets in truths[0].ticks_s.values():
         assert max(offsets) - min(offsets) < 0.01
+
+
+@pytest.mark.parametrize("ppm", [-1300.0, 1300.0])
+def test_ten_minutes_without_the_server_are_counted_to_the_sample(ppm: float) -> None:
+    """The band stays on Bluetooth, so the server counts on and its stamps know best."""
+    service, links, truths = numbered(Faults({}), ppm=ppm)
+    run(service, links, 0.0, 60.0)
+    links[0].reachable = False
+    service.sessions[0].reset = True
+    run(service, links, 60.0, 660.0)
+    links[0].reachable = True
+    truths[0].longest = 64 * 660
+    run(service, links, 660.0, 700.0)
+    check(truths[0], links[0].client, tuple(SHAPES))
+    assert truths[0].words() == ["streaming", "closed", "absent", "streaming"]
+
+
+@pytest.mark.parametrize(
+    ("ppm", "kinds"), [(1300.0, []), (-1300.0, ["stall:40"]), (800.0, ["drop_retake:40", "lost:2"])]
+)
+def test_the_path_places_samples_when_they_were_taken(ppm: float, kinds: list[str]) -> None:
+    """Through the timeline's live clock: all four signals within 40 ms of the truth after a minute."""
+    faults = Faults(parse_faults(kinds), seed=3, until_s=160.0)
+    service, timeline, worst_s = E4Service(faults), Timeline(LiveClocks()), dict.fromkeys(STREAM_OF, 0.0)
+    device = DeviceModel(service, Band("9FF167", faults), NumberedFeed(), ppm=ppm, jitter_s=0.02)
+    truth = Truth()
+
+    def emit(item: NativeChunk | Status) -> None:
+        truth.emit(item)
+        if isinstance(item, NativeChunk):
+            shape = STREAM_OF[item.signal]
+            number = truth.begin[item.signal] + item.index
+            taken_s = device.taken_s(shape.stream, number)
+            start_s = next(c.start_s for c in timeline.feed(item) if not isinstance(c, Status))
+            if item.arrival_s > 60.0:
+                worst_s[item.signal] = max(worst_s[item.signal], abs(start_s - taken_s))
+
+    run(service, [Link(BandClient("body", None, "test:28000", emit), service, joined=True)], 0.0, 200.0)
+    print(f"{ppm:+.0f} ppm, {kinds}: worst {', '.join(f'{s} {1000 * w:.0f} ms' for s, w in worst_s.items())}")
+    assert max(worst_s.values()) < 0.04

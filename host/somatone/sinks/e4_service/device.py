@@ -56,18 +56,20 @@ class DeviceModel:
         self._random = service.faults.random
         self._phase_s = {name: self._random.random() * SHAPES[name].packet_s for name in streams}
         self._due_s = {name: self._due(name) for name in streams}
+        self.next_s = min(self._due_s.values())
         self._slow_s = 0.0  # tags and battery, by the device's clock
         service.add(band, begin_s)
         service.pacers.append(self)
-
-    @property
-    def next_s(self) -> float:
-        return min(self._due_s.values())
 
     def advance(self, now_s: float) -> None:
         for stream, due_s in self._due_s.items():
             if due_s <= now_s:
                 self._packet(stream, now_s)
+        self.next_s = min(self._due_s.values())
+
+    def taken_s(self, stream: str, number: int) -> float:
+        """When a sample was measured, on the service's clock."""
+        return self._begin_s + self._phase_s[stream] + number / SHAPES[stream].rate_hz / self._speed
 
     def _due(self, stream: str) -> float:
         """When the packet that is being filled arrives."""

@@ -24,7 +24,8 @@ import msgspec
 
 STEADY = 8  # packets; 1.4 s of BVP, 16 s of TEMP
 ORIGIN_US = 2_000_000  # the longest packet, so that no stream's first sample lies before zero
-GRID = 0.02  # samples; stamps that go on from the same t0 fit a whole number of samples to 1e-3
+GRID = 0.002  # samples; stamps that go on from the same t0 fit whole samples, printed to 10 us
+DRIFT = 0.002  # of an outage; what arrivals cannot tell, with a margin over 1300 ppm
 BVP_HZ = 63.997037  # the vendor's constant [B]
 
 
@@ -112,7 +113,7 @@ class StreamCount:
         self._stamp_us, self._arrival_s = stamp_us, arrival_s
         self._recent.append((stamp_us, values))
         # Of as many samples in a row as a packet holds, exactly one ended a packet: the least late.
-        self._low_s = min(self._low_s, late_s)
+        self._low_s = late_s if late_s < self._low_s else self._low_s
         self._in_group += 1
         if self._in_group >= self.shape.lines:
             self._lows.append(self._low_s)
@@ -156,15 +157,16 @@ class StreamCount:
         first_of_packet_s = arrival_s - self._base_s - self._last_line_s
         by_arrival = (first_of_packet_s - expected_us / 1e6) * shape.rate_hz
         by_stamp = (stamp_us - expected_us) / self._period_us
-        on_grid = abs(by_stamp - round(by_stamp)) < GRID and by_stamp > -GRID
-        if on_grid and abs(by_stamp - by_arrival) < shape.lines / 2:
-            missing = round(by_stamp)  # t0 was kept and lost samples were counted: the stamps are exact
+        begun = self.next_index % shape.lines
+        kept = round(by_stamp)
+        exact = abs(by_stamp - kept) < GRID and kept >= 0 and (kept + begun) % shape.lines == 0
+        if exact and abs(kept - by_arrival) < max(shape.lines / 2, DRIFT * by_arrival):
+            missing = kept  # t0 was kept and what was lost was counted: the stamps know best
         else:
-            begun = self.next_index % shape.lines
             missing = max(shape.lines * round((by_arrival + begun) / shape.lines) - begun, -begun % shape.lines)
         self._follow(stamp_us, missing)
         self._base_s = arrival_s - stamp_us / 1e6 - self._last_line_s
-        self._guess, self._taken_back = (0 if on_grid and missing == round(by_stamp) else missing, self._base_s), 0
+        self._guess, self._taken_back = (0 if missing == kept and exact else missing, self._base_s), 0
         return missing
 
     def _take_back(self, least_s: float) -> None:

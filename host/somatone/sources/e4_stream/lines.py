@@ -156,20 +156,37 @@ def parse_line(text: str) -> Line:
 _USUAL = re.compile(r"(E4_[A-Z][a-z]+) (\d{9,11})(?:[.,](\d{1,6}))? (\S+)(?: (\S+) (\S+))?\Z", re.ASCII)
 
 
+_ONE_VALUE = {kind: stream for kind, stream in _STREAM_OF.items() if stream not in WIDTHS}
+
+
 def _data(text: str) -> Line:
+    """The usual shape by one pattern; all else, and what one pattern cannot tell, field by field."""
     match = _USUAL.match(text)
-    if match:
-        kind, whole, fraction, *fields = match.groups()
-        stamp_us: int | None = int(whole + (fraction or "").ljust(6, "0"))
-        if fields[1] is None:
-            del fields[1:]
-    else:
-        kind, stamp, *fields = (*text.split(), "")
-        fields = fields[:-1]
-        try:
-            stamp_us = counts(stamp, 6)
-        except ValueError:
-            stamp_us = None
+    if not match:
+        return _unusual(text)
+    kind, whole, fraction, value, *more = match.groups()
+    stamp_us = int(whole + (fraction or "").ljust(6, "0"))
+    stream = _ONE_VALUE.get(kind)
+    if stream is None or more[0] is not None:
+        return _sample(text, kind, stamp_us, [field for field in (value, *more) if field is not None])
+    try:
+        count = counts(value, DECIMALS[stream])
+    except ValueError:
+        return Unknown(text, data=True)
+    good = count is not None and -MAX_COUNT <= count <= MAX_COUNT
+    return Data(stream, stamp_us, (count,) if good else None)  # type: ignore[arg-type]  # `good` is not None
+
+
+def _unusual(text: str) -> Line:
+    kind, *fields = text.split()
+    try:
+        stamp_us = counts(fields[0], 6) if fields else None
+    except ValueError:
+        stamp_us = None
+    return _sample(text, kind, stamp_us, fields[1:])
+
+
+def _sample(text: str, kind: str, stamp_us: int | None, fields: list[str]) -> Line:
     stream = _STREAM_OF.get(kind)
     if stream is None:
         return Unknown(text)
