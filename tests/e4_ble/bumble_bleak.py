@@ -53,7 +53,7 @@ class _Scanner(BaseBleakScanner):
         await self.central.stop_scanning()
 
     def _advertised(self, advertisement: Advertisement) -> None:
-        name = cast("str | None", advertisement.data.get(AdvertisingData.Type.COMPLETE_LOCAL_NAME))
+        name = advertisement.data.get(AdvertisingData.Type.COMPLETE_LOCAL_NAME)
         address = advertisement.address.to_string(with_type_qualifier=False)
         data = AdvertisementData(name, {}, {}, [], None, advertisement.rssi, ())
         device = self.create_or_update_device(address, address, name, advertisement.address, data)

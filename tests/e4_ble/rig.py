@@ -53,7 +53,7 @@ class Room:
 
 
 async def room() -> Room:
-    link = LocalLink()
+    link = LocalLink()  # type: ignore[no-untyped-call]
     central = device_on(link, "C0:00:00:00:00:01")
     await central.power_on()
     return Room(link, central, BleakBackend(*backend_types(central)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from somatone.records import NativeChunk, Status
 from somatone.sources.e4_ble import codec, scales
@@ -120,3 +122,29 @@ def test_a_constant_is_no_counter() -> None:
     for _ in range(PATIENCE + 1):
         assert counter.step(((0, 64),)) is None
     assert counter.given_up
+
+
+ANY = st.tuples(
+    st.sampled_from((*codec.SENSORS, *codec.STATUS)),
+    st.one_of(st.binary(max_size=24), st.binary(min_size=20, max_size=20)),
+    st.floats(-5.0, 100.0),
+    st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ANY, max_size=60))
+def test_whatever_a_band_sends_samples_are_never_counted_twice(
+    sequence: list[tuple[str, bytes, float, bool]],
+) -> None:
+    hand = Hand()
+    now_s = 50.0
+    for char, data, step_s, outage in sequence:
+        now_s = max(0.0, now_s + step_s)
+        if outage:
+            hand.decoder.outage()
+        hand.decoder.feed(char, data, now_s)
+    next_index = dict.fromkeys(hand.decoder.delivered, 0)
+    for chunk in hand.chunks:
+        assert chunk.index >= next_index[chunk.signal]
+        next_index[chunk.signal] = chunk.index + len(chunk.samples) // chunk.width

@@ -33,7 +33,11 @@ def test_the_shipped_record_is_unverified_and_estimated() -> None:
 
 def test_a_band_has_its_own_record() -> None:
     text = scales.SHIPPED.read_text(encoding="utf-8")
-    write(text.replace("unverified = true", "unverified = false").replace("offset_centi = -27315", "offset_centi = -27554"))
+    write(
+        text.replace("unverified = true", "unverified = false").replace(
+            "offset_centi = -27315", "offset_centi = -27554"
+        )
+    )
     own = scales.load(ADDRESS)
     assert own.verified and own.temp.offset_centi == -27554
     assert not native_format(own.temp.native_format).estimated
@@ -55,7 +59,7 @@ def test_a_band_has_its_own_record() -> None:
 )
 def test_a_wrong_record_is_refused_with_its_name(old: str, new: str) -> None:
     write(scales.SHIPPED.read_text(encoding="utf-8").replace(old, new, 1))
-    with pytest.raises(scales.ScaleError, match="e4-00078043d011.toml"):
+    with pytest.raises(scales.ScaleError, match=r"e4-00078043d011\.toml"):
         scales.load(ADDRESS)
 
 

@@ -29,6 +29,7 @@ from somatone.sources.e4_ble.decoder import BandDecoder
 FORMAT = "somatone-e4-capture"
 VERSION = 1
 SUFFIX = ".jsonl"
+LONGEST_S = 1e8  # three years
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ def _read_line(line: str) -> Heard | None:
     try:
         entry = json.loads(line)
         at_s, band = float(entry["t"]), str(entry["band"])
+        if not 0.0 <= at_s < LONGEST_S:  # NaN is neither
+            return None
         if entry.get("gone") is True:
             return Heard(at_s, band)
         return Heard(at_s, band, str(entry["char"]), bytes.fromhex(entry["hex"]))
