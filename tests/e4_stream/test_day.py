@@ -1,7 +1,7 @@
 """Must show 2: a day with a Bluetooth drop every 10 minutes and three bands, the clock moved by hand.
 
 Nobody does anything; a band streams again within 10 s of its return at p95; memory stays flat. A day of every stream
-is 27 million lines, so the day is run on the slow streams, one in ten minutes of it with all of them.
+is 27 million lines, so the day is run with one slow stream of each band, and five minutes with all.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ def test_a_day_of_drops(hours: int, manual: bool) -> None:
         assert truth.delivered["temp"] + link.client.counts["tmp"].lost == truth.sent("temp")
 
 
-def test_ten_minutes_of_everything() -> None:
-    service, links, truths = numbered(Faults({"drop": 120.0}, seed=8, until_s=520.0), ids=IDS, ppm=-150.0)
+def test_five_minutes_of_everything() -> None:
+    service, links, truths = numbered(Faults({"drop": 60.0}, seed=8, until_s=260.0), ids=IDS, ppm=-150.0)
     for link in links:
         link.joined = True
-    run(service, links, 0.0, 600.0)
+    run(service, links, 0.0, 300.0)
     assert returns_s(service, truths)[-1] <= BACK_S
     for link, truth in zip(links, truths, strict=True):
         for count in link.client.counts.values():

@@ -41,9 +41,10 @@ def check(truth: Truth, client: BandClient, sampled: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("kind", [None, *KINDS])
 def test_each_fault_alone(kind: str | None) -> None:
-    faults = Faults(parse_faults([kind] if kind else []), seed=1, until_s=95.0)
+    words = [f"{kind}:35" if KINDS[kind].unit == "s" else kind] if kind else []
+    faults = Faults(parse_faults(words), seed=1, until_s=60.0)
     service, links, truths = numbered(faults, ppm=200.0)
-    run(service, links, 0.0, 135.0)
+    run(service, links, 0.0, 95.0)
     check(truths[0], links[0].client, tuple(SHAPES))
     assert truths[0].words()[-1] == "streaming"
     if kind and KINDS[kind].unit:

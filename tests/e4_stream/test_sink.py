@@ -33,6 +33,9 @@ def test_what_goes_in_comes_out() -> None:
             sink.feed(chunk("eda", tick * 6, tuple(range(tick * 6, tick * 6 + 6)), 4), now_s)
         sink.feed(Gate("body", "pulse.beat", 1, now_s - 0.1 * (tick % 2), WORN, "board"), now_s)
         run(service, [link], now_s, now_s + 1.5)
+    sink.feed(Status("tag", 1, 13.0, wearer="body"), 13.0)
+    run(service, [link], 13.0, 13.1)
+    assert [item.value for item in items if isinstance(item, Status) and item.name == "tag"] == [1]
     chunks = [item for item in items if isinstance(item, NativeChunk)]
     assert {c.source for c in chunks} == {f"e4-server:{band_id('body')}"}
     assert [v for c in chunks if c.signal == "eda" for v in c.samples] == [1000 * n for n in eda]

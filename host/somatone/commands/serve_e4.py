@@ -101,11 +101,12 @@ class _Feeder:
         self._now_s = now_s
 
     def emit(self, item: NativeChunk | Status) -> None:
+        now_s = self._now_s()
         if isinstance(item, Status):
+            self._sink.feed(item, now_s)
             if item.message:
                 print(item.message, file=sys.stderr, flush=True)
             return
-        now_s = self._now_s()
         for chunk in self._timeline.feed(item):
             if isinstance(chunk, Status):
                 continue

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from somatone.records import Chunk, Gate
+from somatone.records import Chunk, Gate, Status
 from somatone.sinks.e4_service.band import Band
 from somatone.sinks.e4_service.service import E4Service
 from somatone.sources.e4_stream.counting import BVP_HZ, SHAPES
@@ -21,6 +21,7 @@ _SHAPE_OF = {shape.signal: shape for shape in SHAPES.values()}
 OWN_RATES_HZ = {shape.stream: float(RATES_HZ[shape.signal]) for shape in SHAPES.values()}
 PICO_IN_NANO = 1000
 BEAT = "pulse.beat"
+TAG = "tag"
 SHORTEST_BEAT_S = 0.25
 LONGEST_BEAT_S = 2.0
 
@@ -40,7 +41,10 @@ class _Served:
 
 
 class E4ServiceSink:
-    """Give it every Chunk of the timeline and, for heart rate and intervals, every Gate. `ids` may name the bands."""
+    """Give it every Chunk of the timeline, every Gate for heart rate and intervals, every Status for the button.
+
+    `ids` may name the bands; a wearer without one gets `band_id`.
+    """
 
     def __init__(self, service: E4Service, ids: Mapping[str, str] | None = None) -> None:
         self.service = service
@@ -54,8 +58,13 @@ class E4ServiceSink:
         self.service.add(band)
         return band
 
-    def feed(self, record: Chunk | Gate, now_s: float) -> None:
+    def feed(self, record: Chunk | Gate | Status, now_s: float) -> None:
         """Called at `now_s` on the path's clock, which is the service's too."""
+        if isinstance(record, Status):
+            if record.name == TAG and record.wearer in self._served:
+                band = self._served[record.wearer].band
+                self.service.give(band, "tag", [band.tag(self.service.epoch_utc + now_s)], now_s)
+            return
         if record.wearer not in self._served:
             self.add(record.wearer)
         served = self._served[record.wearer]
