@@ -127,7 +127,7 @@ class LiveRun:
     def _dispatch(self, record: Record, now_s: float) -> None:
         if self._sound and isinstance(record, Action):
             play(self._sound, record)
-        if self._bands and isinstance(record, Gate):
+        if self._bands and isinstance(record, Gate | Status):
             self._bands.feed(record, now_s)
         self._log.write(record, now_s)
         self.monitor.on_record(record, now_s)
