@@ -7,10 +7,11 @@ somatone uses: bleak's BleakScanner and BleakClient in front, bumble's GATT, ATT
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from bleak.args import SizedBuffer
 from bleak.assigned_numbers import CharacteristicPropertyName
+from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.descriptor import BleakGATTDescriptor
@@ -30,11 +31,24 @@ PROPERTIES: dict[Characteristic.Properties, CharacteristicPropertyName] = {
 }
 
 
-def backend_types(central: Device) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
-    """The two types that bleak takes as `backend`, bound to this central."""
+def backend_types(
+    central: Device,
+) -> tuple[type[BaseBleakScanner], type[BaseBleakClient], type[BaseBleakAdapter]]:
+    """The types that bleak takes as `backend`, bound to this central."""
     scanner = type("BumbleScanner", (_Scanner,), {"central": central})
     client = type("BumbleClient", (_Client,), {"central": central})
-    return scanner, client
+    return scanner, client, NothingConnected
+
+
+class NothingConnected(BaseBleakAdapter):
+    """A system that has no device connected but ours."""
+
+    @classmethod
+    async def get(cls, **_: Any) -> Self:
+        return cls()
+
+    async def get_connected_devices(self, service_uuids: frozenset[str]) -> list[BLEDevice]:
+        return []
 
 
 class _Scanner(BaseBleakScanner):

@@ -153,3 +153,16 @@ def test_a_capture_without_a_packet_is_not_kept(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(SourceError, match="No packet came"):
         e4_capture.e4_capture_command(out, "Empatica E4", 1.0)
     assert not out.exists()
+
+
+def test_a_full_disk_ends_the_capture_with_a_sentence(tmp_path: Path) -> None:
+    async def main() -> None:
+        here = await room()
+        await here.band().appear()
+        writer = CaptureWriter(tmp_path / "band.jsonl", 0.0)
+        writer._file = Path("/dev/full").open("w", encoding="utf-8", buffering=1)  # noqa: ASYNC230, SIM115
+        with pytest.raises(SourceError, match="takes no more"):
+            await e4_capture.capture(writer, here.backend, "Empatica", 60.0, LoopClock())
+        writer.close()
+
+    virtual_time.run(main())

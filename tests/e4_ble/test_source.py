@@ -14,8 +14,10 @@ import pytest
 pytest.importorskip("bleak")
 pytest.importorskip("bumble")
 
+from bleak.backends.device import BLEDevice
+
 from e4_ble import virtual_time
-from e4_ble.bumble_bleak import backend_types
+from e4_ble.bumble_bleak import NothingConnected, backend_types
 from e4_ble.emulated_band import BodyFeed, EmulatedBand, device_on
 from e4_ble.rig import ADDRESSES, Room, room, until
 from somatone.errors import SourceError, UsageError
@@ -319,5 +321,24 @@ def test_no_adapter_is_said_once_for_all_and_asked_for_again() -> None:
         async with here.source("a", "b"):
             await until(lambda: "streaming" in here.said(), 10 * (BACKOFF_S[-1] + SCAN_S))
         assert here.said().count("radio") == 1
+
+    virtual_time.run(main())
+
+
+class LeftConnected(NothingConnected):  # type: ignore[misc]
+    """The system's own list of what is connected to it."""
+
+    async def get_connected_devices(self, service_uuids: frozenset[str]) -> list[BLEDevice]:
+        return [BLEDevice("X", "Keyboard", None), BLEDevice(ADDRESSES[0], "Empatica E4", None)]
+
+
+def test_a_band_that_a_killed_daemon_left_connected_is_found_though_it_does_not_advertise() -> None:
+    async def main() -> None:
+        here = await room()
+        scanner, client, _ = backend_types(here.central)
+        backend = BleakBackend(scanner, client, LeftConnected)
+        found = await backend.scan(lambda found: found.name.startswith("Empatica"), 1.0)
+        assert found is not None and found.address == ADDRESSES[0]
+        assert await backend.scan(lambda found: found.name == "else", 1.0) is None
 
     virtual_time.run(main())

@@ -37,7 +37,7 @@ def e4_capture_command(out: Path, name_prefix: str, for_s: float | None) -> None
 async def capture(
     writer: CaptureWriter, backend: Backend, name_prefix: str, for_s: float | None, clock: HostClock
 ) -> None:
-    """Raises TimeoutError after `for_s`."""
+    """Raises TimeoutError after `for_s`, SourceError when the file takes no more."""
 
     def emit(record: NativeChunk | Status) -> None:
         if not isinstance(record, Status):
@@ -47,12 +47,18 @@ async def capture(
         print(record.message, file=sys.stderr, flush=True)
 
     source = E4BleSource(["band"], emit, clock.now_s, name_prefix, backend=backend, tap=writer.heard)
-    with STDERR.status("looking for the band ...") as status:
-        async with asyncio.timeout(for_s), asyncio.TaskGroup() as tasks:
-            tasks.create_task(source.run())
-            while True:
-                await asyncio.sleep(1.0)
-                status.update(f"{_counts(writer) or 'looking for the band'} ... Ctrl-C ends")
+    task = asyncio.create_task(source.run())
+    try:
+        with STDERR.status("looking for the band ...") as status:
+            async with asyncio.timeout(for_s):
+                while not task.done() and not writer.failure:
+                    await asyncio.sleep(1.0)
+                    status.update(f"{_counts(writer) or 'looking for the band'} ... Ctrl-C ends")
+        if writer.failure:
+            raise SourceError(writer.failure)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _counts(writer: CaptureWriter) -> str:

@@ -16,12 +16,14 @@ from somatone.errors import SourceError
 
 if TYPE_CHECKING:
     from bleak import BleakClient
+    from bleak.backends.adapter import BaseBleakAdapter
     from bleak.backends.client import BaseBleakClient
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 
 CONNECT_S = 10.0  # a band that refuses holds up the others for as long
 HEX_DIGITS = "0000{}-0000-1000-8000-00805f9b34fb"  # 16-bit ids in the Bluetooth base [certain]
+OWN_SERVICES = ("3e70", "3ea0", "3eb0", "1800")
 INSTALL = "Direct Bluetooth needs the package bleak: install it with `.venv/bin/pip install 'somatone[ble]'`."
 
 
@@ -61,12 +63,13 @@ class Backend(Protocol):
 
 
 class BleakBackend:
-    """The platform's adapter through `bleak`. The two types replace bleak's own choice (tests, other stacks)."""
+    """The platform's adapter through `bleak`. The types replace bleak's own choice (tests, other stacks)."""
 
     def __init__(
         self,
         scanner_type: type[BaseBleakScanner] | None = None,
         client_type: type[BaseBleakClient] | None = None,
+        adapter_type: type[BaseBleakAdapter] | None = None,
     ) -> None:
         """Raises SourceError where `bleak` is not installed."""
         try:
@@ -76,6 +79,7 @@ class BleakBackend:
         self._bleak: Any = bleak
         self._scanner_type = scanner_type
         self._client_type = client_type
+        self._adapter_type = adapter_type
 
     async def scan(self, wanted: Callable[[Found], bool], for_s: float) -> Found | None:
         seen: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
@@ -85,9 +89,23 @@ class BleakBackend:
             if not seen.done() and wanted(found):
                 seen.set_result(found)
 
+        if left := await self._left_connected(wanted, for_s):
+            return left
         async with _in_words(), self._bleak.BleakScanner(advertised, backend=self._scanner_type):
             await asyncio.wait([seen], timeout=for_s)
         return seen.result() if seen.done() else None
+
+    async def _left_connected(self, wanted: Callable[[Found], bool], within_s: float) -> Found | None:
+        """A band that a daemon which was killed left connected to this machine: it advertises to nobody."""
+        with contextlib.suppress(Exception):  # not every platform can say; then scanning has to do
+            async with asyncio.timeout(within_s):
+                adapter = await self._bleak.BleakAdapter.get(backend=self._adapter_type)
+                devices = await adapter.get_connected_devices(list(OWN_SERVICES))
+            for device in devices:
+                found = Found(device.address, device.name or "", device)
+                if wanted(found):
+                    return found
+        return None
 
     async def connect(self, found: Found, gone: Callable[[], None]) -> Link:
         client = self._bleak.BleakClient(

@@ -12,6 +12,7 @@ were made live.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ class CaptureWriter:
     def __init__(self, path: Path, start_s: float) -> None:
         self.path = path
         self.packets: Counter[str] = Counter()
+        self.failure = ""  # why nothing more is written
         self._start_s = start_s
         try:
             self._file = path.open("x", encoding="utf-8", buffering=1)
@@ -66,12 +68,18 @@ class CaptureWriter:
 
     def close(self) -> None:
         """An empty capture is of no use to anybody and is taken away."""
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
         if not self.packets:
             self.path.unlink(missing_ok=True)
 
     def _line(self, entry: dict[str, object]) -> None:
-        self._file.write(json.dumps(entry) + "\n")
+        if self.failure:
+            return
+        try:
+            self._file.write(json.dumps(entry) + "\n")
+        except OSError as error:  # a full disk; told by whoever looks, for this is called by the radio
+            self.failure = f"{self.path} takes no more ({error.strerror}): it holds what came before."
 
 
 class Capture:
