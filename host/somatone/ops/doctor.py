@@ -80,9 +80,7 @@ def _cards() -> Iterator[Finding]:
     if cards:
         yield Finding("sound card", "ok", "; ".join(cards))
     else:
-        yield Finding(
-            "sound card", "note", "none: somatone plays to a dummy card; add --record FOLDER to keep what it plays."
-        )
+        yield Finding("sound card", "note", "none: somatone plays to a dummy card and records what would be heard.")
 
 
 def _realtime() -> Iterator[Finding]:
