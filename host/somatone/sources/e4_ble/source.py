@@ -111,16 +111,16 @@ class E4BleSource:
 
     async def _connect(self, tasks: asyncio.TaskGroup, band: _Band, found: Found) -> None:
         gone = asyncio.Event()
-        band.meet(found)
         try:
             link = await self._backend.connect(found, gone.set)
         except LinkError as error:
             band.failed(
                 "refused",
-                f"The E4 {band.address} is in reach but takes no connection ({error}): another computer or phone may "
+                f"The E4 {found.address} is in reach but takes no connection ({error}): another computer or phone may "
                 "have it; disconnect it there, or switch the band off and on",
             )
             return
+        band.meet(found)  # only now: one that refuses shall not keep its wearer from another
         band.busy = True
         tasks.create_task(self._keep(band, link, gone))
 
