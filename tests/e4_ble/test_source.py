@@ -289,7 +289,7 @@ def test_a_simulated_body_reaches_the_gates_as_an_estimate() -> None:
 
 def test_without_bleak_one_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bleak", None)
-    with pytest.raises(SourceError, match=r"somatone\[ble\]"):
+    with pytest.raises(SourceError, match=r"pip install -e '\.\[ble\]'"):
         make_source("e4-ble", 0, lambda _: None, lambda: 0.0)
 
 

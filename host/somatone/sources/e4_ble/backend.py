@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONNECT_S = 10.0  # a band that refuses holds up the others for as long
 HEX_DIGITS = "0000{}-0000-1000-8000-00805f9b34fb"  # 16-bit ids in the Bluetooth base [certain]
 OWN_SERVICES = ("3e70", "3ea0", "3eb0", "1800")
-INSTALL = "Direct Bluetooth needs the package bleak: install it with `.venv/bin/pip install 'somatone[ble]'`."
+INSTALL = "Direct Bluetooth needs the package bleak: type `.venv/bin/pip install -e '.[ble]'` in somatone's folder."
 
 
 class LinkError(Exception):
