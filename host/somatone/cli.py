@@ -52,7 +52,7 @@ def run(
     source: Annotated[
         str,
         typer.Option(
-            "--source", help="auto, simulated, board[:PORT], e4-server:HOST:PORT; several on one body with commas."
+            "--source", help="auto, simulated, board[:PORT], e4-server:HOST:PORT, e4-ble[:NAME]; several with commas."
         ),
     ] = "auto",
     for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
