@@ -232,3 +232,18 @@ def test_the_end_of_the_other_side_is_told_once() -> None:
     asyncio.run(scenario())
     os.close(slave)
     assert len(reasons) == 1
+
+
+def test_a_daemon_that_ends_in_order_leaves_nothing_to_be_sent_twice() -> None:
+    """The last acknowledgement goes out with the port: the next daemon begins where this one ended, losing nothing."""
+
+    async def scenario(virtual: VirtualBoard) -> tuple[list[Record], list[Record]]:
+        first = await listen(virtual.port, lambda came: len(pulse(came)) >= 40)
+        await asyncio.sleep(0.2)  # no daemon is started again sooner; opening the port clears what it still holds
+        return first, await listen(virtual.port, lambda came: len(pulse(came)) >= 10)
+
+    with start_virtual_board(BEST) as virtual:
+        assert virtual.write_body(records(500)) == 500 * 22
+        first, then = asyncio.run(scenario(virtual))
+    last = pulse(first)[-1]
+    assert pulse(then)[0].index == last.index + len(last.samples) // last.width

@@ -109,6 +109,8 @@ class BoardSource:
                 while heard and not self._failure:
                     await self._tend()
             finally:
+                if self._present:  # what is held need not be sent again to whoever comes next
+                    self._write(self.protocol.ack())
                 self._connection.close()
                 self._connection = None
         except SourceError as error:
