@@ -86,13 +86,17 @@ def allowed() -> bool:
 
 
 def loop(board: Board) -> None:
-    """Until the host asks for the REPL. What fails is told to the host, never printed: the stream is for frames."""
+    """Until the host asks for the REPL. What fails is told once, never printed: the stream is for frames."""
+    said = ""
     while not board.link.repl:
         try:
             if not board.turn():
                 machine.idle()
         except Exception as error:
-            board.link.log(LOG_ERROR, "the board's main loop failed: %r" % error)
+            words = "the board's main loop failed: %r" % error
+            if words != said:
+                said = words
+                board.link.log(LOG_ERROR, words)
             time.sleep_ms(100)
 
 
