@@ -89,7 +89,7 @@ class Sampler:
         try:
             number = self._tick_number
             self._tick_number = (number + 1) % TICK_HZ
-            # 30 bits already on the board, more under a 64-bit interpreter; the stubs do not know that ticks are integers.
+            # 30 bits already on the board, more under a 64-bit interpreter; the stubs take ticks for no integers.
             now = time.ticks_us() & MASK  # pyright: ignore[reportOperatorIssue]
             self._read(EDA, now)
             if number & 1 == 0:
