@@ -4,6 +4,7 @@
 """
 
 from somatone.sources.simulated_body.body import (
+    RECORD,
     RECORD_FORMAT,
     RECORD_SIZE,
     RECORDS_PER_S,
@@ -18,6 +19,7 @@ __all__ = [
     "CLEAN",
     "LIVELY",
     "NOISY",
+    "RECORD",
     "RECORDS_PER_S",
     "RECORD_FORMAT",
     "RECORD_SIZE",

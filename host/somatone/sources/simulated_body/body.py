@@ -35,7 +35,7 @@ OPEN_NSIEMENS = 6.0  # dry electrodes in the air
 
 _Part = Callable[[Floats, Floats], Floats]
 
-_RECORD = np.dtype(
+RECORD = np.dtype(
     [
         ("ir", "<u4"),
         ("red", "<u4"),
@@ -120,7 +120,7 @@ class SimulatedBody:
         acceleration, artefact = self._motion.at(t_s)
         pulse = self._heart.wave(t_s) + artefact + self.profile.pulse_noise * noise[0]
         light = self.profile.perfusion * pulse
-        records = np.zeros(RECORDS_PER_S, _RECORD)
+        records = np.zeros(RECORDS_PER_S, RECORD)
         records["ir"] = _counts(np.where(worn > 0, IR_DC * (1.0 - light), IR_OFF + 2.0 * noise[0]), ADC_MAX)
         records["red"] = _counts(
             np.where(worn > 0, RED_DC * (1.0 - RED_SHARE * light), IR_OFF + 2.0 * noise[1]), ADC_MAX

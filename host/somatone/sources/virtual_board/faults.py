@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somatone.errors import UsageError
-from somatone.sources.simulated_body import RECORD_SIZE, RECORDS_PER_S
+from somatone.sources.simulated_body import RECORD, RECORDS_PER_S
 
 CHIPS = {"max30102": 0, "ads1115": 1, "tmp117": 2, "lis3dh": 3}  # bit numbers in the records' flags
 SIGNALS = {"bvp": 0, "eda": 1, "temp": 2, "acc": 3}
@@ -52,18 +52,6 @@ AIR_NSIEMENS = 6
 RANDOM_EVERY_S = 20.0
 
 _SPEC = re.compile(r"(?P<kind>[a-z-]+)(:(?P<what>[^@+]+))?(@(?P<at>\d+(\.\d+)?))?(\+(?P<for>\d+(\.\d+)?))?")
-_RECORD = np.dtype(
-    [
-        ("ir", "<u4"),
-        ("red", "<u4"),
-        ("eda", "<u4"),
-        ("temp", "<i2"),
-        ("acc", "<i2", 3),
-        ("contact", "u1"),
-        ("flags", "u1"),
-    ]
-)
-assert _RECORD.itemsize == RECORD_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +124,7 @@ def impose(faults: list[Fault], records: bytes, first: int) -> bytes:
     touching = [fault for fault in faults if fault.kind in CHIP_KINDS + BODY_KINDS]
     if not touching:
         return records
-    table = np.frombuffer(records, _RECORD).copy()
+    table = np.frombuffer(records, RECORD).copy()
     numbers = first + np.arange(len(table))
     for fault in touching:
         begin = round(fault.at_s * RECORDS_PER_S)
