@@ -34,9 +34,10 @@ voices = ["grains", "pulse"]
 from = "eda.onset"
 to = "grains.level"
 range = [0.0, 1.0]
-down_s = 1.0
+down_s = 0.1
 """
-SETTLED_S = 15.0
+SETTLED_S = 24.0  # the electrodes have wetted: until then conductance rises by itself
+SILENCE_S = 0.05
 HEARD = 10 ** (-50 / 20)  # -50 dBFS: far above nothing, far below a grain
 
 
@@ -104,7 +105,7 @@ async def _startle(
         run.tick(clock.now_s())
         if running.done():
             running.result()
-        if not stroke_s and clock.now_s() > until_s - SETTLED_S / 2:
+        if not stroke_s and clock.now_s() > until_s - 2.0:
             stroke_s = clock.now_s()
             sound.note("pulse", {"level": 1.0, "knock": 1.0, "decay": 0.08})
         if not onset_s and clock.now_s() > until_s - 0.1:
@@ -116,10 +117,11 @@ async def _startle(
 
 
 def _first_sound(wav: Path, stroke_s: float, onset_s: float) -> float | None:
-    """Path time of the first loud sample after the onset; the first of all was the stroke at `stroke_s`."""
+    """Path time at which sound begins, out of silence, after the onset; the first of all was the stroke."""
     sound, rate_hz = soundfile.read(wav, always_2d=True)
     loud = np.flatnonzero(np.abs(sound).max(axis=1) > HEARD)
     if not len(loud):
         return None
-    after = loud[loud > loud[0] + (onset_s - stroke_s) * rate_hz]
+    beginnings = loud[1:][np.diff(loud) > SILENCE_S * rate_hz]
+    after = beginnings[beginnings > loud[0] + (onset_s - stroke_s) * rate_hz]
     return stroke_s + (int(after[0]) - int(loud[0])) / int(rate_hz) if len(after) else None
