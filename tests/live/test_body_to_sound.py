@@ -20,4 +20,5 @@ def test_a_startle_is_heard(tmp_path: Path) -> None:
     )
     # The piece promises the texture changes within a second of the gate; the rule needs the rise to know it.
     assert 0.0 < heard.gate_s - heard.onset_s < 2.5
-    assert -0.05 < heard.sound_s - heard.gate_s < 1.0
+    # The stroke that places the recording may itself be late on a busy machine, hence the room below zero.
+    assert -0.2 < heard.sound_s - heard.gate_s < 1.0
