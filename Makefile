@@ -42,7 +42,7 @@ $(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ble,flash,parquet,plot,test]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ble,flash,parquet,plot,reference,test]'
 	@touch $@ $(VENV)/run.stamp
 
 # The board's own type stubs stay out of the virtual environment: they redefine the standard library.

@@ -24,7 +24,7 @@ class Path:
 
     def __init__(self, piece: Piece, clock_for: ClockMaker, on_chunk: ChunkListener | None = None) -> None:
         self.timeline = Timeline(clock_for)
-        self._gating = Gating()
+        self._gating = Gating(piece.rules)
         self._mapping = Mapping(piece)
         self._on_chunk = on_chunk
         self._origin_s = 0.0

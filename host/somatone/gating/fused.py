@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from somatone.gating.beat_vote import BeatVote
-from somatone.gating.rules import RULES, SignalRules
+from somatone.gating.rules import RULES
+from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
 from somatone.records import Chunk, Event, Gate, Level
 
 SLEW_PER_S = 0.1  # of a level's whole range: a change of device is never heard as an event
@@ -20,8 +21,9 @@ EVENTS = ("pulse.beat", "eda.onset")  # gates of a moment: they never open becau
 class FusedRules:
     """The rules of one signal for all its sources."""
 
-    def __init__(self, signal: str) -> None:
+    def __init__(self, signal: str, settings: RuleSettings = NO_SETTINGS) -> None:
         self._signal = signal
+        self._settings = settings
         self._rules: dict[str, SignalRules] = {}
         self._lead = ""
         self._open: dict[str, bool] = {}
@@ -70,7 +72,7 @@ class FusedRules:
             self._said = {name: value for name in lead.levels if (value := lead.last_level(name)) is not None}
             self._vote = BeatVote(self._lead) if self._signal == "bvp" else None
         self._lead = self._lead or source
-        self._rules[source] = RULES[self._signal]()
+        self._rules[source] = RULES[self._signal](self._settings)
         return self._rules[source]
 
     def _voted(self, vote: BeatVote, chunk: Chunk, events: list[Event], *, leads: bool) -> list[Event]:

@@ -6,6 +6,7 @@ A wearer who has been away for `FORGET_S` is forgotten: the next visitor never i
 from __future__ import annotations
 
 from somatone.gating.fused import FusedRules
+from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.records import Chunk, Event, Gate, Validity
 
 FORGET_S = 10.0
@@ -23,7 +24,8 @@ class _Wearer:
 class Gating:
     """Chunks in, gates and levels out."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
+        self._settings = settings
         self._wearers: dict[str, _Wearer] = {}
 
     def feed(self, chunk: Chunk) -> list[Event]:
@@ -32,7 +34,7 @@ class Gating:
         events: list[Event] = list(self._contact(wearer, chunk))
         rules = wearer.rules.get(chunk.signal)
         if rules is None:
-            rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal)
+            rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
         events += rules.feed(chunk)
         return events
 

@@ -18,6 +18,8 @@ import msgspec
 from somatone import paths
 from somatone.errors import PieceError, SomatoneError, UsageError
 from somatone.gating.names import GATES, LEVELS
+from somatone.gating.parameters import check_settings
+from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.voices import ControlSpec, Voice, load_voices, unknown
 
 WhenInvalid = Literal["hold", "fade", "rest"]
@@ -64,6 +66,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     routes: list[Route] = []
     rest: dict[str, float] = {}
     notes: list[NoteRoute] = []
+    rules: dict[str, dict[str, int]] = {}
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -76,6 +79,7 @@ class Piece(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     rest: Mapping[str, float]
     notes: tuple[NoteRoute, ...]
+    rules: RuleSettings = NO_SETTINGS
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -109,7 +113,14 @@ def load_piece(path: Path) -> Piece:
     except SomatoneError as error:
         raise PieceError(f"{path}: {error}") from None
     return Piece(
-        path.parent, file.name, file.about, tuple(file.voices), tuple(file.routes), file.rest, tuple(file.notes)
+        path.parent,
+        file.name,
+        file.about,
+        tuple(file.voices),
+        tuple(file.routes),
+        file.rest,
+        tuple(file.notes),
+        file.rules,
     )
 
 
@@ -142,6 +153,7 @@ def _check(file: _File) -> None:
     present = {name: voices[name] for name in (*file.voices, "master")}
     for key, value in file.rest.items():
         _in_range(f"rest: {key}", _control(f"rest: {key}", key, present), value)
+    check_settings(file.rules)
     for number, route in enumerate(file.routes):
         _check_route(f"routes[{number}]", route, present)
     for number, note in enumerate(file.notes):

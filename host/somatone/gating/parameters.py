@@ -1,0 +1,136 @@
+"""The parameters of every rule that an artist may set: unit, range, meaning, source. Defaults come from the rules.
+
+A piece sets them in `[rules."pulse.beat"]`, `somatone tune` tries them. The names are those of the rules' own
+keyword arguments (`firmware/lib/gates`), so a default exists in one place only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gates.eda import SkinResponses
+from gates.level import RunningRange
+from gates.motion import Movement
+from gates.pulse import PulseBeats
+from gates.temp import TemperatureTrend
+from somatone.errors import PieceError
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One setting of one rule. `source` says where the default comes from."""
+
+    name: str
+    unit: str
+    low: int
+    high: int
+    about: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleParameters:
+    """All settings of one rule. `given` holds defaults that differ from the rule's own."""
+
+    rule: Callable[..., object]
+    parameters: tuple[Parameter, ...]
+    given: Mapping[str, int]
+
+    def default(self, name: str) -> int:
+        """The value that is used where nothing is set."""
+        if name in self.given:
+            return self.given[name]
+        value = inspect.signature(self.rule).parameters[name].default
+        assert isinstance(value, int)
+        return value
+
+
+def _rule(rule: Callable[..., object], *parameters: Parameter, **given: int) -> RuleParameters:
+    return RuleParameters(rule, parameters, given)
+
+
+_RANGE = (
+    Parameter("span_floor", "counts", 1, 100_000, "least width of the range: below it a wearer stays small"),
+    Parameter("half_life_ms", "ms", 10_000, 3_600_000, "how fast the range follows the wearer", "signals.md, 5"),
+    Parameter("warm_ms", "ms", 1_000, 600_000, "how long the range moves fast after somebody came"),
+)
+
+PARAMETERS: dict[str, RuleParameters] = {
+    "pulse.beat": _rule(
+        PulseBeats,
+        Parameter("boxcar_ms", "ms", 16, 180, "length of the smoothing", "half a systolic upstroke"),
+        Parameter("refractory_ms", "ms", 200, 1_000, "no second beat within", "214 bpm"),
+        Parameter("on_ms", "ms", 16, 1_000, "how long the gate stays open"),
+        Parameter("learn_ms", "ms", 500, 10_000, "listens so long before the first beat", "one beat at 30 bpm"),
+        Parameter("shortest_ms", "ms", 200, 1_000, "shortest inter-beat interval that counts"),
+        Parameter("longest_ms", "ms", 1_000, 4_000, "longest inter-beat interval that counts"),
+        Parameter("floor_counts", "counts", 1, 10_000, "least upstroke: lower is noise of the converter"),
+    ),
+    "pulse.strength": _rule(RunningRange, *_RANGE, span_floor=16),
+    "eda.onset": _rule(
+        SkinResponses,
+        Parameter("least_slope", "nS/s", 1, 1_000, "least slope of a response"),
+        Parameter(
+            "least_amplitude", "nS", 1, 10_000, "least height of a response", "Boucsein et al. 2012: 10 to 50 nS"
+        ),
+        Parameter("refractory_ms", "ms", 250, 10_000, "no second onset within"),
+        Parameter("block_ms", "ms", 0, 20_000, "silence after an artefact", "Kleckner et al. 2018: 5 s around"),
+        Parameter("min_on_ms", "ms", 250, 10_000, "the gate stays open at least so long"),
+        Parameter("max_on_ms", "ms", 1_000, 30_000, "and at most so long", "rises take 0.5 to 5 s"),
+        Parameter("valid_low", "nS", 0, 10_000, "lower is no skin", "Kleckner et al. 2018"),
+        Parameter("valid_high", "nS", 1_000, 100_000, "higher is no skin", "Kleckner et al. 2018"),
+        Parameter("noise_times", "", 1, 50, "threshold, in medians of the slope's own changes"),
+        Parameter("jump", "nS/s", 100, 100_000, "steeper is an artefact", "Kleckner et al. 2018"),
+        Parameter("give_up_ms", "ms", 1_000, 120_000, "no half recovery by then: it was drift"),
+    ),
+    "eda.tonic": _rule(RunningRange, *_RANGE),
+    "temp.rise": _rule(
+        TemperatureTrend,
+        Parameter("fast_ms", "ms", 1_000, 60_000, "time constant of the newer mean"),
+        Parameter("slow_ms", "ms", 2_000, 250_000, "time constant of the older mean"),
+        Parameter("on_centi", "0.01 C", 1, 500, "difference of the means at which the gate opens"),
+        Parameter("off_centi", "0.01 C", 0, 500, "and below which it closes"),
+        Parameter("min_on_ms", "ms", 250, 60_000, "the gate stays open at least so long"),
+        Parameter("min_off_ms", "ms", 250, 60_000, "and closed at least so long"),
+    ),
+    "temp.level": _rule(RunningRange, *_RANGE, span_floor=60),
+    "motion.active": _rule(
+        Movement,
+        Parameter("smooth_ms", "ms", 31, 10_000, "time constant of the energy"),
+        Parameter("active_on", "1/64 g", 1, 768, "mean jerk a sample at which the gate opens", "signals.md, 3.3"),
+        Parameter("active_off", "1/64 g", 0, 768, "and below which it closes"),
+        Parameter("still_below", "1/64 g", 1, 768, "less is stillness"),
+        Parameter("min_on_ms", "ms", 31, 10_000, "the gate stays open at least so long"),
+        Parameter("min_off_ms", "ms", 31, 10_000, "and closed at least so long"),
+        Parameter("still_after_ms", "ms", 100, 60_000, "stillness is said after so long"),
+    ),
+}
+
+
+def check_settings(settings: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise `PieceError`, one sentence with the nearest valid name, for what no rule knows or bears."""
+    for rule, values in settings.items():
+        if rule not in PARAMETERS:
+            raise PieceError(f"rules: there is no rule {rule!r} to set: {_nearest(rule, PARAMETERS)}.")
+        known = {parameter.name: parameter for parameter in PARAMETERS[rule].parameters}
+        for name, value in values.items():
+            if name not in known:
+                raise PieceError(f"rules.{rule}: there is no parameter {name!r}: {_nearest(name, known)}.")
+            parameter = known[name]
+            if not parameter.low <= value <= parameter.high:
+                raise PieceError(
+                    f"rules.{rule}.{name}: {value} lies outside {parameter.low} .. {parameter.high} {parameter.unit}."
+                )
+
+
+def settings_of(settings: Mapping[str, Mapping[str, int]], rule: str) -> dict[str, int]:
+    """The keyword arguments of one rule: its own given values, and over them what the piece or the artist set."""
+    return {**PARAMETERS[rule].given, **settings.get(rule, {})}
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f"did you mean {near[0]!r}" if near else f"there are {', '.join(known)}"

@@ -1,0 +1,96 @@
+"""What the rules of all signals share: chunks in, gates and levels out.
+
+The integers stay in `gates`; floats begin here, at the levels. While a signal cannot be trusted its rules still learn
+(except the running ranges, which freeze), but no gate opens, and a gate that is open closes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from somatone.gating.parameters import settings_of
+from somatone.records import Chunk, Event, Gate, Level
+
+SMALLEST_LEVEL_STEP = 1 / 256  # a level is said again when it has moved this far
+
+RuleSettings = Mapping[str, Mapping[str, int]]  # "pulse.beat" -> {"refractory_ms": 300}: what differs from the defaults
+NO_SETTINGS: RuleSettings = MappingProxyType({})
+
+
+class SignalRules:
+    """What all signals share: gaps, validity, open gates and levels that are said only when they move."""
+
+    gates: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+
+    def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
+        self._settings = settings
+        self._next_index: int | None = None
+        self._usable = False
+        self._open: dict[str, bool] = dict.fromkeys(self.gates, False)
+        self._said: dict[str, float] = {}
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        """All events of one chunk, in order of its samples."""
+        if self._next_index is not None and chunk.index != self._next_index:
+            self._gap()
+        self._next_index = chunk.index + len(chunk.samples) // chunk.width
+        events: list[Event] = []
+        if chunk.validity.usable != self._usable:
+            self._usable = chunk.validity.usable
+            if not self._usable:
+                events += self._withdraw(chunk)
+            for name in self._standing():
+                events += self._edge(chunk, name, 1, chunk.start_s)
+        events += self._run(chunk)
+        return events
+
+    def _standing(self) -> tuple[str, ...]:
+        """Gates of states (not of events) that stand open in the rule; they open when the signal becomes usable."""
+        return ()
+
+    def is_open(self, name: str) -> bool:
+        """Whether the gate stands open."""
+        return self._open[name]
+
+    def last_level(self, name: str) -> float | None:
+        """The level as it was last said, None where it does not hold."""
+        return self._said.get(name)
+
+    def reset(self) -> None:
+        """A new wearer."""
+        raise NotImplementedError
+
+    def _gap(self) -> None:
+        raise NotImplementedError
+
+    def _run(self, chunk: Chunk) -> Iterator[Event]:
+        raise NotImplementedError
+
+    def _withdraw(self, chunk: Chunk) -> Iterator[Event]:
+        """Close what is open and say of every level that it no longer holds."""
+        for name, is_open in self._open.items():
+            if is_open:
+                self._open[name] = False
+                yield Gate(chunk.wearer, name, 0, chunk.start_s, chunk.validity, chunk.source)
+        for name in self.levels:
+            value = self._said.pop(name, 0.0)
+            yield Level(chunk.wearer, name, value, chunk.start_s, chunk.validity, chunk.source)
+
+    def _edge(self, chunk: Chunk, name: str, value: int, at_s: float, strength: int = 0) -> Iterator[Event]:
+        """A gate's edge; an opening only where the signal is usable, a closing only of what was opened."""
+        if (value and not self._usable) or bool(value) == self._open[name]:
+            return
+        self._open[name] = bool(value)
+        yield Gate(chunk.wearer, name, value, at_s, chunk.validity, chunk.source, strength)
+
+    def _level(self, chunk: Chunk, name: str, value: float, at_s: float) -> Iterator[Event]:
+        if not self._usable or abs(value - self._said.get(name, -1.0)) < SMALLEST_LEVEL_STEP:
+            return
+        self._said[name] = value
+        yield Level(chunk.wearer, name, value, at_s, chunk.validity, chunk.source)
+
+    def _set(self, rule: str) -> dict[str, int]:
+        """The keyword arguments of one rule."""
+        return settings_of(self._settings, rule)

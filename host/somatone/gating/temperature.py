@@ -1,0 +1,50 @@
+"""Skin temperature: rising, falling, and where it stands within the wearer's own range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gates.level import FULL, RunningRange
+from gates.temp import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED, TemperatureTrend
+from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
+from somatone.records import Chunk, Event
+
+
+class TemperatureRules(SignalRules):
+    """`temp.rise`, `temp.fall`, `temp.level` from 4 Hz skin temperature."""
+
+    gates = ("temp.rise", "temp.fall")
+    levels = ("temp.level",)
+
+    def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
+        super().__init__(settings)
+        self._trend = TemperatureTrend(4, **self._set("temp.rise"))
+        self._range = RunningRange(4, **self._set("temp.level"))
+
+    def reset(self) -> None:
+        self._trend.reset()
+        self._range.reset()
+
+    def _gap(self) -> None:
+        self._trend.gap()
+
+    def _standing(self) -> tuple[str, ...]:
+        return ("temp.rise",) * self._trend.rising + ("temp.fall",) * self._trend.falling
+
+    def _run(self, chunk: Chunk) -> Iterator[Event]:
+        for k, x in enumerate(chunk.samples):
+            now_s = chunk.start_s + k / chunk.rate_hz
+            edges = self._trend.step(x)
+            for mask, name, value in _TEMPERATURE_EDGES:
+                if edges & mask:
+                    yield from self._edge(chunk, name, value, now_s)
+            if self._usable:
+                yield from self._level(chunk, "temp.level", self._range.step(x) / FULL, now_s)
+
+
+_TEMPERATURE_EDGES = (
+    (RISE_CLOSED, "temp.rise", 0),
+    (FALL_CLOSED, "temp.fall", 0),
+    (RISE_OPENED, "temp.rise", 1),
+    (FALL_OPENED, "temp.fall", 1),
+)
