@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from somatone.errors import PieceError
 from somatone.mapping.routes import TICK_S, Mapping
 from somatone.pieces.piece import Piece, load_piece
 from somatone.records import Action, Control, Gate, Level, Note, Validity
@@ -138,3 +139,126 @@ def test_controls_stay_in_range_and_repeat(events: list[Any]) -> None:
         if isinstance(action, Control):
             spec = find_voice(action.voice).controls[action.control]
             assert spec.minimum <= action.value <= spec.maximum
+
+
+def other(name: str, value: float, wearer: str, validity: Validity = Validity.WORN) -> Level:
+    return Level(wearer, name, value, 1.0, validity, "test")
+
+
+def test_of_two_wearers_the_strongest_is_heard(tmp_path: Path) -> None:
+    mapping = Mapping(piece_of(tmp_path, '[[routes]]\nfrom = "eda.tonic"\nto = "grains.level"\nrange = [0.0, 1.0]\n'))
+    mapping.start(0.0)
+    assert values(mapping.feed(other("eda.tonic", 0.3, "a")), "grains.level") == [pytest.approx(0.3)]
+    assert values(mapping.feed(other("eda.tonic", 0.7, "b")), "grains.level") == [pytest.approx(0.7)]
+    assert values(mapping.feed(other("eda.tonic", 0.5, "a")), "grains.level") == []
+    assert values(mapping.feed(other("eda.tonic", 0.7, "b", Validity.ABSENT)), "grains.level") == [pytest.approx(0.5)]
+
+
+def test_a_route_may_listen_to_one_wearer_only(tmp_path: Path) -> None:
+    body = '[[routes]]\nfrom = "eda.tonic"\nto = "grains.level"\nrange = [0.0, 1.0]\nwearer = "a"\n'
+    mapping = Mapping(piece_of(tmp_path, body))
+    mapping.start(0.0)
+    assert mapping.feed(other("eda.tonic", 0.9, "b")) == []
+    assert values(mapping.feed(other("eda.tonic", 0.2, "a")), "grains.level") == [pytest.approx(0.2)]
+
+
+MADE = (
+    '[[gates]]\nname = "stirred"\neither = ["eda.onset", "motion.active"]\n'
+    '[[gates]]\nname = "calm"\nboth = ["motion.still", "contact.worn"]\n'
+    '[[gates]]\nname = "held"\nlatch = "stirred"\nuntil = "calm"\nlongest_s = 5.0\n'
+    '[[gates]]\nname = "toggled"\nlatch = "eda.onset"\n'
+)
+
+
+def _route(gate_name: str) -> str:
+    return f'[[routes]]\nfrom = "{gate_name}"\nto = "grains.level"\nrange = [0.0, 1.0]\n'
+
+
+def _levels_after(tmp_path: Path, gate_name: str, events: list[Any]) -> list[float]:
+    mapping = Mapping(piece_of(tmp_path, MADE + _route(gate_name)))
+    actions: list[Action] = mapping.start(0.0)
+    for event in events:
+        actions += mapping.tick(event) if isinstance(event, float) else mapping.feed(event)
+    return values(actions, "grains.level")
+
+
+def test_either_is_open_while_any_is(tmp_path: Path) -> None:
+    events = [gate("eda.onset", 1), gate("motion.active", 1), gate("eda.onset", 0), gate("motion.active", 0)]
+    assert _levels_after(tmp_path, "stirred", events) == [0.0, 1.0, 0.0]
+
+
+def test_both_is_open_while_all_are(tmp_path: Path) -> None:
+    events = [gate("contact.worn", 1), gate("motion.still", 1), gate("contact.worn", 0)]
+    assert _levels_after(tmp_path, "calm", events) == [0.0, 1.0, 0.0]
+
+
+def test_a_latch_holds_until_another_gate_or_its_longest_time(tmp_path: Path) -> None:
+    events = [gate("eda.onset", 1), gate("eda.onset", 0), gate("contact.worn", 1), gate("motion.still", 1)]
+    assert _levels_after(tmp_path, "held", events) == [0.0, 1.0, 0.0]
+    assert _levels_after(tmp_path, "held", [gate("eda.onset", 1), 5.9]) == [0.0, 1.0]
+    assert _levels_after(tmp_path, "held", [gate("eda.onset", 1), 5.9, 6.0]) == [0.0, 1.0, 0.0]
+
+
+def test_a_latch_without_until_toggles(tmp_path: Path) -> None:
+    events = [gate("eda.onset", k % 2) for k in (1, 0, 1, 0, 1)]
+    assert _levels_after(tmp_path, "toggled", events) == [0.0, 1.0, 0.0, 1.0]
+
+
+def note_events(mapping: Mapping, count: int) -> list[Note]:
+    return [a for k in range(count) for a in mapping.feed(gate("pulse.beat", 1, float(k))) if isinstance(a, Note)]
+
+
+def test_probability_is_a_share_and_repeats(tmp_path: Path) -> None:
+    body = '[[notes]]\nfrom = "pulse.beat"\nvoice = "pulse"\nprobability = 0.25\n'
+    counts = [len(note_events(Mapping(piece_of(tmp_path, body)), 1000)) for _ in range(2)]
+    assert counts[0] == counts[1]
+    assert 200 < counts[0] < 300
+
+
+def test_notes_keep_apart(tmp_path: Path) -> None:
+    body = '[[notes]]\nfrom = "pulse.beat"\nvoice = "pulse"\napart_s = 2.5\n'
+    assert [note.at_s for note in note_events(Mapping(piece_of(tmp_path, body)), 9)] == [0.0, 3.0, 6.0]
+
+
+@pytest.mark.parametrize(("energy", "expected"), [(0.0, 2.0), (1.0, 20.0)])
+def test_density_follows_a_level_while_the_gate_is_open(tmp_path: Path, energy: float, expected: float) -> None:
+    body = (
+        '[[notes]]\nfrom = "contact.worn"\nvoice = "pulse"\ndensity = { from = "motion.energy", range = [2.0, 20.0] }\n'
+    )
+    mapping = Mapping(piece_of(tmp_path, body))
+    mapping.feed(level("motion.energy", energy))
+    assert ticks(mapping, 5.0) == []
+    mapping.feed(gate("contact.worn", 1))
+    notes = [a for a in ticks(mapping, 100.0) if isinstance(a, Note)]
+    assert len(notes) == pytest.approx(100 * expected, rel=0.2)
+    mapping.feed(gate("contact.worn", 0))
+    assert ticks(mapping, 5.0) == []
+
+
+def test_a_reload_glides_and_forgets_nothing(tmp_path: Path) -> None:
+    body = '[[routes]]\nfrom = "eda.tonic"\nto = "grains.level"\nrange = [0.0, {}]\n'
+    mapping = Mapping(piece_of(tmp_path, body.format(1.0)))
+    mapping.start(0.0)
+    mapping.feed(level("eda.tonic", 1.0))
+    mapping, actions = mapping.reload(piece_of(tmp_path, body.format(0.5)), 2.0)
+    assert actions == []
+    glide = values(ticks(mapping, 10.0), "grains.level")
+    assert glide[-1] == pytest.approx(0.5)
+    steps = [a - b for a, b in zip([1.0, *glide], glide, strict=False)]
+    assert max(steps) < 0.12 and min(steps) >= 0
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ('[[gates]]\nname = "a.b"\nlatch = "eda.onset"\n', "must be a new name"),
+        ('[[gates]]\nname = "a"\nlatch = "eda.onsett"\n', "did you mean 'eda.onset'"),
+        ('[[gates]]\nname = "a"\nlatch = "a"\n', "is no gate or level"),
+        ('[[gates]]\nname = "a"\nlatch = "eda.onset"\neither = ["eda.onset"]\n', "exactly one of"),
+        ('[[routes]]\nfrom = "eda.tonic"\nto = "grains.level"\nprobability = 0.5\n', "is a level"),
+        ('[[notes]]\nfrom = "pulse.beat"\nvoice = "pulse"\ndensity = 5000.0\n', "from 0 to 50"),
+    ],
+)
+def test_what_cannot_be_played_is_one_sentence(tmp_path: Path, body: str, sentence: str) -> None:
+    with pytest.raises(PieceError, match=sentence):
+        piece_of(tmp_path, body)

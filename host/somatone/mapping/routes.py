@@ -7,74 +7,17 @@ in `tick`, which the path calls at fixed moments of its own clock, so a replay g
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+import random
 
-from somatone.pieces.piece import NoteRoute, Piece, Route
-from somatone.records import Action, Control, Event, Gate, Level, Note
-from somatone.voices import ControlSpec, find_voice
+from somatone.mapping.control import TICK_S, ControlState, RouteState
+from somatone.mapping.made_gates import MadeGates
+from somatone.mapping.notes import NotePlayer
+from somatone.pieces.piece import Piece
+from somatone.pieces.schema import Route
+from somatone.records import Action, Control, Event, Gate, Level
+from somatone.voices import find_voice
 
-TICK_S = 0.1  # the voices glide over about this time by themselves
-SMALLEST_STEP = 1 / 512  # of a control's range: smaller steps are not worth a message
-
-
-class _RouteState:
-    """Where one route stands: `position` now, `target` where it goes, `travel` how far that moves its control.
-
-    `low` and `high` are places on the control's own 0..1 range.
-    """
-
-    __slots__ = ("_bend", "_keep", "_span", "last", "position", "route", "target", "travel")
-
-    def __init__(self, route: Route, low: float, high: float) -> None:
-        self.route = route
-        self.position = self.target = self.travel = 0.0
-        self.last: Event | None = None
-        self._span = high - low
-        self._bend = route.curve
-        self._keep = 0.0  # share of the distance that is left after one tick
-
-    def aim(self, value: float, pace_s: float) -> None:
-        """Go to `value` (clamped to 0..1) with a time constant, or at once where it is 0."""
-        self.target = min(max(value, 0.0), 1.0)
-        if pace_s == 0:
-            self._stand(self.target)
-        else:
-            self._keep = math.exp(-TICK_S / pace_s)
-
-    def tick(self) -> bool:
-        """Move on by one tick; whether the target has been reached."""
-        left = (self.target - self.position) * self._keep
-        if left:
-            self._stand(self.target if abs(left) < SMALLEST_STEP / 4 else self.target - left)
-        return self.position == self.target
-
-    def _stand(self, position: float) -> None:
-        self.position = position
-        self.travel = self._span * (position if self._bend == 1.0 else position**self._bend)
-
-
-@dataclass(slots=True)
-class _ControlState:
-    """One control and the routes that move it."""
-
-    voice: str
-    spec: ControlSpec
-    base: float
-    name: str
-    routes: list[_RouteState] = field(default_factory=list)
-    sent: float = math.nan
-
-    def step(self, *, settled: bool) -> float | None:
-        """The new value in the control's unit, or None where the change is too small to tell."""
-        place = self.base
-        for route in self.routes:
-            place += route.travel
-        place = 0.0 if place < 0.0 else 1.0 if place > 1.0 else place
-        if abs(place - self.sent) < SMALLEST_STEP and not (settled and place != self.sent):
-            return None
-        self.sent = place
-        return self.spec.map(place)
+__all__ = ["TICK_S", "Mapping"]
 
 
 class Mapping:
@@ -82,30 +25,31 @@ class Mapping:
 
     def __init__(self, piece: Piece) -> None:
         self._piece = piece
-        self._controls: dict[str, _ControlState] = {}
-        self._by_source: dict[str, list[tuple[_RouteState, _ControlState]]] = {}
-        self._notes: dict[str, list[NoteRoute]] = {}
+        self._controls: dict[str, ControlState] = {}
+        self._by_source: dict[str, list[tuple[RouteState, ControlState]]] = {}
+        self._notes: dict[str, list[NotePlayer]] = {}
         self._levels: dict[str, float] = {}
-        self._moving: dict[str, _ControlState] = {}  # those that a tick has to look at
+        self._moving: dict[str, ControlState] = {}  # those that a tick has to look at
+        self._made = MadeGates(piece.gates)
+        self._chance = random.Random(piece.seed)
         for name in (*piece.voices, "master"):
             voice = find_voice(name)
             if voice.kind == "continuous":
                 for control, spec in voice.controls.items():
                     value = piece.rest.get(f"{name}.{control}", spec.default)
-                    self._controls[f"{name}.{control}"] = _ControlState(
-                        name, spec, spec.unmap(value), f"{name}.{control}"
-                    )
+                    self._controls[f"{name}.{control}"] = ControlState(name, spec, spec.unmap(value))
         for route in piece.routes:
             self._add(route)
-        for note in piece.notes:
-            self._notes.setdefault(note.source, []).append(note)
+        for number, note in enumerate(piece.notes):
+            player = NotePlayer(note, self._levels, piece.seed * 1009 + number)
+            self._notes.setdefault(note.source, []).append(player)
 
     def _add(self, route: Route) -> None:
         control = self._controls[route.to]
         low, high = (control.spec.unmap(v) for v in route.range) if route.range else (0.0, 1.0)
         if not control.routes:
             control.base = low  # the first route says where the control stands at rest
-        state = _RouteState(route, low, high)
+        state = RouteState(route, low, high)
         control.routes.append(state)
         self._by_source.setdefault(route.source, []).append((state, control))
 
@@ -114,67 +58,93 @@ class Mapping:
         return [
             Control(state.voice, state.spec.name, value, at_s)
             for state in self._controls.values()
-            if (value := state.step(settled=True)) is not None
+            if (value := state.value(state.place())) is not None
         ]
 
     def feed(self, event: Event) -> list[Action]:
         """What one gate or level changes at once."""
         actions: list[Action] = []
-        if isinstance(event, Level) and event.validity.usable:
-            self._levels[event.name] = event.value
+        if isinstance(event, Level):
+            if event.validity.usable:
+                self._levels[event.name] = event.value
+            self._move(event, actions)
+            return actions
+        for gate in self._made.feed(event):
+            self._turn(gate, actions)
+        return actions
+
+    def _turn(self, gate: Gate, actions: list[Action]) -> None:
+        """One edge, of a rule or made: to its routes and notes."""
+        self._move(gate, actions)
+        for player in self._notes.get(gate.name, ()):
+            if note := player.hear(gate):
+                actions.append(note)
+
+    def _move(self, event: Event, actions: list[Action]) -> None:
         for state, control in self._by_source.get(event.name, ()):
-            _aim(state, event)
+            route = state.route
+            if route.wearer and route.wearer != event.wearer:
+                continue
+            if route.probability < 1 and event.value and self._chance.random() >= route.probability:
+                continue
+            state.hear(event)
             if state.position != state.target:
                 self._moving[control.name] = control
-            if state.position == state.target and (value := control.step(settled=True)) is not None:
+            elif (value := control.value(control.place())) is not None:
                 actions.append(_control(control, value, event.at_s, event))
-        if isinstance(event, Gate) and event.value and event.validity.usable:
-            actions += [self._note(note, event) for note in self._notes.get(event.name, ())]
-        return actions
 
     def tick(self, now_s: float) -> list[Action]:
         """Everything that takes time, advanced by one `TICK_S`."""
         actions: list[Action] = []
-        for control in list(self._moving.values()):
-            settled = True
-            for state in control.routes:
-                settled &= state.tick()
+        for gate in self._made.tick(now_s):
+            self._turn(gate, actions)
+        for name, control in list(self._moving.items()):
+            value, settled = control.tick()
             if settled:
-                del self._moving[control.name]
-            if (value := control.step(settled=settled)) is not None:
+                del self._moving[name]
+            if value is not None:
                 cause = next((state.last for state in control.routes if state.last), None)
                 actions.append(_control(control, value, now_s, cause))
+        for players in self._notes.values():
+            for player in players:
+                if player.busy:
+                    actions += player.tick(now_s, TICK_S)
         return actions
 
-    def _note(self, note: NoteRoute, gate: Gate) -> Note:
-        voice = find_voice(note.voice)
-        values = dict(note.values)
-        for name, follow in note.follow.items():
-            spec = voice.controls[name]
-            low, high = (spec.unmap(v) for v in follow.range)
-            values[name] = spec.map(low + (high - low) * self._levels.get(follow.source, 0.5))
-        return Note(note.voice, gate.at_s, values, gate.wearer, gate.validity, gate.source)
+    def reload(self, piece: Piece, at_s: float) -> tuple[Mapping, list[Action]]:
+        """The mapping of a new version of the piece, standing where this one stands: what differs glides.
+
+        Routes and notes that did not change go on; new ones begin at rest until their source speaks.
+        """
+        new = Mapping(piece)
+        new._levels.update(self._levels)
+        for name, control in new._controls.items():
+            if old := self._controls.get(name):
+                _adopt(control, old)
+                new._moving[name] = control
+        for source, players in new._notes.items():
+            for player in players:
+                for was in self._notes.get(source, ()):
+                    if was.route == player.route:
+                        player.adopt(was)
+        fresh = [control for name, control in new._controls.items() if name not in self._controls]
+        values = [(control, control.value(control.place())) for control in fresh]
+        return new, [Control(c.voice, c.spec.name, value, at_s) for c, value in values if value is not None]
 
 
-def _aim(state: _RouteState, event: Event) -> None:
-    route = state.route
-    state.last = event
-    if not event.validity.usable and not _says_absence(event):
-        if route.when_invalid == "fade":
-            state.aim(0.0, max(route.fade_s, TICK_S) / 3)  # three time constants: 95 % of the way
-        elif route.when_invalid == "rest":
-            state.aim(0.0, route.down_s)
-        return
-    value = float(event.value)
-    state.aim(value, route.up_s if value > state.target else route.down_s)
+def _adopt(control: ControlState, old: ControlState) -> None:
+    """Routes of the new control that the old one had too stand where those stood; the rest is an offset that fades."""
+    left = list(old.routes)
+    for state in control.routes:
+        same = next((was for was in left if was.route.source == state.route.source), None)
+        if same:
+            left.remove(same)
+            state.adopt(same)
+    control.sent = old.sent
+    control.offset = old.place() - control.place()
 
 
-def _says_absence(event: Event) -> bool:
-    """A closing gate is good news about nothing: it is true whatever the signal's validity."""
-    return isinstance(event, Gate) and event.name == "contact.worn"
-
-
-def _control(control: _ControlState, value: float, at_s: float, cause: Event | None) -> Control:
+def _control(control: ControlState, value: float, at_s: float, cause: Event | None) -> Control:
     if cause is None:
         return Control(control.voice, control.spec.name, value, at_s)
     return Control(control.voice, control.spec.name, value, at_s, cause.wearer, cause.validity, cause.source)

@@ -1,0 +1,86 @@
+"""What may stand in a `piece.toml`, as structs: every key that is not listed here is an error."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+WhenInvalid = Literal["hold", "fade", "rest"]
+
+
+class Route(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"source": "from"}):
+    """One gate or level moves one control.
+
+    The source's 0..1 is bent by `curve` (an exponent) and spread over `range`, in the control's own unit and warp.
+    `up_s` and `down_s` are the times in which it covers 63 % of a change. When the source is not to be trusted it
+    holds, fades to the low end over `fade_s`, or goes to rest at once. Several routes to one control add up. Of
+    several wearers the strongest is heard, or the one named `wearer`. Of a gate's openings a share `probability` acts.
+    """
+
+    source: str
+    to: str
+    range: tuple[float, float] | None = None
+    curve: float = 1.0
+    up_s: float = 0.0
+    down_s: float = 0.0
+    when_invalid: WhenInvalid = "fade"
+    fade_s: float = 4.0
+    wearer: str = ""
+    probability: float = 1.0
+
+
+class Follow(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"source": "from"}):
+    """A value that is taken from a level at the moment of a note."""
+
+    source: str
+    range: tuple[float, float]
+
+
+class NoteRoute(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"source": "from"}):
+    """Each opening of a gate plays one note of a voice; with `density`, notes fall at random while the gate is open.
+
+    `density` is in notes a second: a number, or a level that says it (`range` in notes a second). Notes closer than
+    `apart_s` are left out, and of the rest a share `probability` sounds.
+    """
+
+    source: str
+    voice: str
+    values: dict[str, float] = {}
+    follow: dict[str, Follow] = {}
+    wearer: str = ""
+    probability: float = 1.0
+    density: float | Follow | None = None
+    apart_s: float = 0.0
+
+
+class GateRoute(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A gate of the piece's own, made of others: routes and notes use it by its `name`.
+
+    Exactly one of: `either`, open while any of them is; `both`, open while all are; `latch`, opened by one gate and
+    closed by `until`, or by the next opening where there is no `until`, at the latest after `longest_s` (0: never).
+    """
+
+    name: str
+    either: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
+    latch: str = ""
+    until: str = ""
+    longest_s: float = 0.0
+
+
+class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A whole `piece.toml`."""
+
+    name: str
+    about: str
+    voices: list[str]
+    routes: list[Route] = []
+    rest: dict[str, float] = {}
+    notes: list[NoteRoute] = []
+    gates: list[GateRoute] = []
+    rules: dict[str, dict[str, int]] = {}
+    seed: int = 1
+
+
+TABLES: dict[str, type[msgspec.Struct]] = {"routes": Route, "notes": NoteRoute, "gates": GateRoute}
