@@ -94,6 +94,20 @@ class SkinResponses:
     def tonic_nsiemens(self) -> int:
         return max(self._tonic, 0) >> GUARD
 
+    @property
+    def lift(self) -> int:
+        """How far the slope stands above its valley (nS/s): an onset begins where it passes `threshold`."""
+        ground = self._ground if self._climb else min(self._slopes)
+        return 0 if self.blocked else (self._slopes[self._recent_at] - ground) // self._lag
+
+    @property
+    def threshold(self) -> int:
+        """What the lift must pass now (nS/s)."""
+        return self._threshold(min(self._slopes)) // self._lag
+
+    def _threshold(self, valley: int) -> int:
+        return max(self._least_slope, (self._noise.q8 >> GUARD) * self._noise_times) + (abs(valley) >> 1)
+
     def step(self, x: int) -> int:
         """One sample (nS); returns a mask of OPENED, CLOSED, RECOVERED."""
         if x < 0 or x > LIMIT:
@@ -169,7 +183,7 @@ class SkinResponses:
         if self._hold.on:
             return self._grow(slope)
         valley = min(self._slopes)
-        threshold = max(self._least_slope, (self._noise.q8 >> GUARD) * self._noise_times) + (abs(valley) >> 1)
+        threshold = self._threshold(valley)
         if self._climb:
             self._climb += 1
         elif slope - valley > threshold:

@@ -87,6 +87,16 @@ class PulseBeats:
     def on(self) -> bool:
         return self._on_left > 0
 
+    @property
+    def height(self) -> int:
+        """The upstroke as it stands (counts); its peaks are compared with `threshold`."""
+        return self._sum // (self._box * self._box)
+
+    @property
+    def threshold(self) -> int:
+        """What the upstroke must reach to be a beat now (counts)."""
+        return max(self._threshold(), self._floor) // (self._box * self._box)
+
     def step(self, x: int) -> int:
         """One sample (counts); returns OPENED, CLOSED or 0."""
         if x > LIMIT:
@@ -146,25 +156,26 @@ class PulseBeats:
         return OPENED
 
     def _accepted(self, height: int) -> bool:
-        since = self._since
-        sixteenth = self._heights.value >> 4
-        rhythm_q8 = self._intervals.value
-        if rhythm_q8:
-            phase = min(15, 2048 * since // rhythm_q8)
-            share = PHASE_SHARE[phase]
-            late = since - (rhythm_q8 >> 7)
-        else:
-            phase = 15
-            share = FREE_SHARE
-            late = since - self._patience
-        threshold = sixteenth * share
-        if late > 0:  # nothing came for long: the contact may have become weaker
-            threshold >>= 1 + late // self.rate_hz
-        if height >= threshold:
+        if height >= self._threshold():
             return True
-        if 3 <= phase <= 6 and height >= sixteenth * LARGE_SHARE:
+        if 3 <= self._phase() <= 6 and height >= (self._heights.value >> 4) * LARGE_SHARE:
             self._refused_now = True
         return False
+
+    def _phase(self) -> int:
+        """Eighths of the usual interval since the last beat, 15 at most and while there is no rhythm."""
+        rhythm_q8 = self._intervals.value
+        return min(15, 2048 * self._since // rhythm_q8) if rhythm_q8 else 15
+
+    def _threshold(self) -> int:
+        """Least slope sum of a beat now, at this phase."""
+        since = self._since
+        rhythm_q8 = self._intervals.value
+        late = since - (rhythm_q8 >> 7) if rhythm_q8 else since - self._patience
+        threshold = (self._heights.value >> 4) * (PHASE_SHARE[self._phase()] if rhythm_q8 else FREE_SHARE)
+        if late > 0:  # nothing came for long: the contact may have become weaker
+            threshold >>= 1 + late // self.rate_hz
+        return threshold
 
     def _beat(self, height: int) -> None:
         self._locate()
