@@ -1,0 +1,101 @@
+"""Commands that play: live from a body, or from a recorded session."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from somatone.cli.frame import (
+    DeviceOption,
+    LogOption,
+    PeriodOption,
+    PieceOption,
+    SeedOption,
+    SoundPortOption,
+    pace,
+)
+
+
+def run(
+    piece: PieceOption = "correlations",
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source", help="auto, simulated, board[:PORT], e4-server:HOST:PORT, e4-ble[:NAME]; several with commas."
+        ),
+    ] = "auto",
+    for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,
+    log: LogOption = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", help="Record what is heard to this .wav or .flac; a new file each hour, four are kept."
+        ),
+    ] = None,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            "--session",
+            help="Keep what the sensors say in this folder, to replay and export; beyond 4 GB the oldest is deleted.",
+        ),
+    ] = None,
+    e4_port: Annotated[
+        int | None,
+        typer.Option("--serve-e4", help="Also serve the wearer as an E4 at this TCP port (an E4's own is 28000)."),
+    ] = None,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only show and log.")] = True,
+    plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,
+    seed: SeedOption = 0,
+    device: DeviceOption = None,
+    period: PeriodOption = 256,
+    sound_port: SoundPortOption = None,
+) -> None:
+    """Play a piece from a body: the whole installation."""
+    from somatone.commands.run import run_command  # noqa: PLC0415
+    from somatone.options import RunOptions, SoundOptions  # noqa: PLC0415
+    from somatone.pieces.piece import find_piece  # noqa: PLC0415
+
+    options = RunOptions(
+        piece=find_piece(piece),
+        source=source,
+        for_s=for_s,
+        log=log,
+        session=session,
+        e4_port=e4_port,
+        seed=seed,
+        plain=plain or not sys.stdout.isatty(),
+        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed),
+    )
+    run_command(options)
+
+
+def replay(
+    path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
+    speed: Annotated[str, typer.Option("--speed", help="How many times as fast as it was, or max.")] = "1",
+    log: LogOption = None,
+    render: Annotated[Path | None, typer.Option("--render", help="Render the sound offline to this WAV.")] = None,
+    piece: PieceOption = "correlations",
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only log.")] = True,
+    seed: SeedOption = 0,
+    device: DeviceOption = None,
+    period: PeriodOption = 256,
+    sound_port: SoundPortOption = None,
+) -> None:
+    """Play a piece from a recorded session, live or rendered; prints the SHA-256 of the log."""
+    from somatone.commands.replay import replay_command  # noqa: PLC0415
+    from somatone.options import ReplayOptions, SoundOptions  # noqa: PLC0415
+    from somatone.pieces.piece import find_piece  # noqa: PLC0415
+
+    options = ReplayOptions(
+        piece=find_piece(piece),
+        path=path,
+        speed=pace(speed),
+        log=log,
+        render=render,
+        seed=seed,
+        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, seed=seed),
+    )
+    replay_command(options)
