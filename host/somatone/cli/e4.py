@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from somatone.cli.frame import SeedOption, pace
+from somatone.cli.frame import SeedOption, app, pace
 from somatone.errors import UsageError
 
 
+@app.command("serve-e4")
 def serve_e4(
     source: Annotated[
         str, typer.Option("--from", help="A source as for run, or archive:PATH or recording:PATH.")
@@ -34,6 +35,7 @@ def serve_e4(
     serve_e4_command(ServeOptions(source, host, port, parse_faults(fault or []), seed, rate, for_s))
 
 
+@app.command("e4-capture")
 def e4_capture(
     out: Annotated[Path, typer.Argument(help="The file to write, .jsonl.")],
     name: Annotated[str, typer.Option("--name", help="How the band's name begins.")] = "Empatica E4",

@@ -39,6 +39,7 @@ SoundPortOption = Annotated[
 ]
 
 
+@app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
         print(f"somatone {__version__}")

@@ -15,10 +15,12 @@ from somatone.cli.frame import (
     PieceOption,
     SeedOption,
     SoundPortOption,
+    app,
     pace,
 )
 
 
+@app.command()
 def run(
     piece: PieceOption = "correlations",
     source: Annotated[
@@ -72,6 +74,7 @@ def run(
     run_command(options)
 
 
+@app.command()
 def replay(
     path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
     speed: Annotated[str, typer.Option("--speed", help="How many times as fast as it was, or max.")] = "1",

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from somatone.cli.frame import app
 
+
+@app.command()
 def inspect(
     path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
     plot: Annotated[
@@ -20,6 +23,7 @@ def inspect(
     inspect_command(path, plot)
 
 
+@app.command()
 def export(
     path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
     out: Annotated[Path, typer.Argument(help="The file to write.")],

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from somatone.cli.frame import SeedOption
+from somatone.cli.frame import SeedOption, app
 
 
+@app.command()
 def flash(
     port: Annotated[
         list[str] | None, typer.Option("--port", help="A board's serial port; without it every board on USB.")
@@ -28,6 +29,7 @@ def flash(
         raise typer.Exit(1)
 
 
+@app.command()
 def boards(
     port: Annotated[
         list[str] | None, typer.Option("--port", help="A board's serial port; without it every board on USB.")
@@ -42,6 +44,7 @@ def boards(
     boards_command(port or [], uf2_volume)
 
 
+@app.command("virtual-board")
 def virtual_board(
     image: Annotated[Path | None, typer.Option("--image", help="Its flash, kept in this file.")] = None,
     link: Annotated[Path | None, typer.Option("--link", help="Where its serial port is to be found.")] = None,
@@ -62,6 +65,7 @@ def virtual_board(
     virtual_board_command(virtual_board_options(image, link, blank, worn, fault or [], seed, interpreter))
 
 
+@app.command(name="calibrate-eda")
 def calibrate_eda(
     port: Annotated[str | None, typer.Option("--port", help="Serial port of the board; without it, found.")] = None,
     resistor: Annotated[
@@ -75,6 +79,7 @@ def calibrate_eda(
     calibrate_eda_command(port, resistor or [])
 
 
+@app.command()
 def doctor() -> None:
     """Check what this machine has and lacks, and say what to do."""
     from somatone.commands.doctor import doctor_command  # noqa: PLC0415
