@@ -165,3 +165,146 @@ class FrugalQuantile:
             self.q8 = min(self.q8 + up_q8, target)
         elif target < self.q8:
             self.q8 = max(self.q8 - down_q8, target)
+
+
+def shift_for(samples: int, most: int) -> int:
+    """The largest k <= most with 2**k <= samples: a time constant as a shift."""
+    shift = 0
+    while shift < most and (2 << shift) <= samples:
+        shift += 1
+    return shift
+
+
+class RunningMean:
+    """Exponential mean by a shift. It starts as a short mean that grows: the first sample weighs like any.
+
+    `value` carries `guard` bits: the dead band of 2**shift - 1 is below one count while guard >= shift.
+    Bound: |x| << guard and the difference of two of them.
+    """
+
+    def __init__(self, shift: int, guard: int) -> None:
+        self.shift = shift
+        self.guard = guard
+        self.reset()
+
+    def reset(self) -> None:
+        self.value = 0
+        self._now = 0  # the shift so far
+        self._count = 0
+
+    def step(self, x: int) -> int:
+        if self._now < self.shift:
+            self._count += 1
+            if self._count >> (self._now + 1):
+                self._now += 1
+        if self._count == 1:
+            self.value = x << self.guard
+        else:
+            self.value += ((x << self.guard) - self.value) >> self._now
+        return self.value
+
+
+class FrugalSize:
+    """Usual size of a magnitude: its median, in steps of a share of itself, so that any scale is met exponentially.
+
+    It starts at the first size that is not 0; a step is 1/2**shift of the estimate, larger for the first samples.
+    Bound: size <= 2**22 at 6 guard bits 2**28, and a share of it on top.
+    """
+
+    GUARD = 6
+    FIRST = 2  # a quarter a sample to begin with
+
+    def __init__(self, shift: int) -> None:
+        self.shift = shift
+        self.reset()
+
+    def reset(self) -> None:
+        self.q6 = 0
+        self._count = 0
+
+    @property
+    def value(self) -> int:
+        return self.q6 >> self.GUARD
+
+    def step(self, size: int) -> None:
+        shift = self.shift
+        target = size << self.GUARD
+        if self._count < (shift - self.FIRST) << 4:
+            shift = self.FIRST + (self._count >> 4)
+            self._count += 1
+            self.q6 = self.q6 or target
+        if target > self.q6:
+            self.q6 = min(self.q6 + (self.q6 >> shift) + 1, target)
+        else:
+            self.q6 = max(self.q6 - (self.q6 >> shift) - 1, target, 0)
+
+
+class FrugalSpread:
+    """Running median and mean absolute deviation's robust cousin, the median absolute deviation (MAD), a number each.
+
+    The median moves by a share of the MAD: on a lasting jump the MAD grows exponentially until the median follows.
+    Bounds: |x| <= 2**21 at 6 guard bits 2**27, deviations 2**28.
+    """
+
+    GUARD = 6
+
+    def __init__(self, shift: int) -> None:
+        self._shift = shift
+        self._size = FrugalSize(shift)
+        self.reset()
+
+    def reset(self) -> None:
+        self._size.reset()
+        self._empty = True
+        self._median_q6 = 0
+
+    @property
+    def median(self) -> int:
+        return self._median_q6 >> self.GUARD
+
+    @property
+    def mad(self) -> int:
+        return self._size.value
+
+    def step(self, x: int) -> int:
+        """One value; returns how far it lies from the median as it was before."""
+        target = x << self.GUARD
+        if self._empty:
+            self._empty = False
+            self._median_q6 = target
+        away = target - self._median_q6
+        step = (self._size.q6 >> self._shift) + 1
+        self._median_q6 += clamped(away, step)
+        away >>= self.GUARD
+        self._size.step(abs(away))
+        return away
+
+
+class Cadence:
+    """The usual spacing of a gate's openings: median of the last few that lie between two bounds."""
+
+    def __init__(self, shortest: int, longest: int, size: int = 5) -> None:
+        self._shortest = shortest
+        self._longest = longest
+        self._spacings = RunningMedian(size)
+        self.reset()
+
+    def reset(self) -> None:
+        self._spacings.clear()
+        self.gap()
+
+    def gap(self) -> None:
+        self._since = self._longest + 1  # unknown
+
+    @property
+    def spacing(self) -> int:
+        """Samples; 0 before two openings in bounds were seen."""
+        return self._spacings.value
+
+    def step(self, opened: bool) -> None:
+        if self._since <= self._longest:
+            self._since += 1
+        if opened:
+            if self._shortest <= self._since <= self._longest:
+                self._spacings.add(self._since)
+            self._since = 0

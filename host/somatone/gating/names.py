@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-GATES = {
+from somatone.training_metrics import METRICS
+
+BODY_GATES = {
     "contact.worn": "the sensor sits on a body",
     "pulse.beat": "one heart beat, at its steepest upslope",
     "eda.onset": "a skin-conductance response, from its onset until half of it has passed",
@@ -12,11 +14,30 @@ GATES = {
     "motion.still": "the wearer has been still for a while",
 }
 
-LEVELS = {
+BODY_LEVELS = {
     "pulse.rate": "heart rate, 0 at 40 bpm, 1 at 160 bpm",
     "pulse.strength": "height of the pulse within this wearer's own range",
     "eda.tonic": "slow skin conductance within this wearer's own range",
     "eda.response": "size of the last skin-conductance response, 1 at 1 microsiemens and above",
     "temp.level": "skin temperature within this wearer's own range",
     "motion.energy": "how much the wearer moves, 1 at half a g of change a sample and above",
+}
+
+_METRIC_GATES = {
+    "rise": "{} rises",
+    "fall": "{} falls",
+    "surprise": "{} departs from its usual value by far more than its noise",
+    "plateau": "{} has stood still for long",
+    "collapse": "{} has fallen fast to the end of its range, and stays there",
+}
+
+GATES = BODY_GATES | {
+    f"{metric.name}.{rule}": about.format(metric.about)
+    for metric in METRICS.values()
+    for rule, about in _METRIC_GATES.items()
+    if rule != "collapse" or metric.collapse
+}
+
+LEVELS = BODY_LEVELS | {
+    f"{metric.name}.level": f"{metric.about} within the run's own range" for metric in METRICS.values()
 }

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 
 from gates.eda import SkinResponses
 from gates.level import RunningRange
+from gates.metric_collapse import MetricCollapse
+from gates.metric_plateau import MetricPlateau
+from gates.metric_surprise import MetricSurprise
+from gates.metric_trend import MetricTrend
 from gates.motion import Movement
 from gates.pulse import PulseBeats
 from gates.temp import TemperatureTrend
 from somatone.errors import PieceError
+from somatone.training_metrics import METRICS, TrainingMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,59 @@ PARAMETERS: dict[str, RuleParameters] = {
         Parameter("still_after_ms", "ms", 100, 60_000, "stillness is said after so long"),
     ),
 }
+
+_TREND = (
+    Parameter("fast_ms", "ms", 500, 60_000, "time constant of the newer mean"),
+    Parameter("slow_ms", "ms", 2_000, 600_000, "time constant of the older mean"),
+    Parameter("on_times", "", 1, 64, "difference of the means at which a gate opens, in usual bends of the newer"),
+    Parameter("off_times", "", 0, 64, "and below which it closes"),
+    Parameter("least", "1/65536", 1, 1 << 21, "a smaller difference of the means is no trend"),
+    Parameter("min_on_ms", "ms", 100, 60_000, "a gate stays open at least so long"),
+    Parameter("min_off_ms", "ms", 100, 60_000, "and closed at least so long"),
+)
+_SURPRISE = (
+    Parameter("times", "", 2, 64, "departure at which the gate opens, in median absolute deviations", "Hampel 1974"),
+    Parameter("least", "1/65536", 1, 1 << 21, "a smaller departure is no surprise"),
+    Parameter("window_ms", "ms", 500, 60_000, "how fast median and deviation follow"),
+    Parameter("min_on_ms", "ms", 33, 10_000, "the gate stays open at least so long"),
+    Parameter("refractory_ms", "ms", 100, 60_000, "and closed at least so long"),
+    Parameter("learn_ms", "ms", 1_000, 60_000, "listens so long before the first surprise"),
+)
+_PLATEAU = (
+    Parameter("smooth_ms", "ms", 500, 60_000, "time constant of the mean"),
+    Parameter("band", "1/65536", 1, 1 << 20, "how far the mean may wander from where it stood"),
+    Parameter("spread", "1/65536", 1, 1 << 20, "how far the metric may usually lie from its mean"),
+    Parameter("after_ms", "ms", 1_000, 600_000, "a plateau is said after so long"),
+    Parameter("min_on_ms", "ms", 100, 60_000, "the gate stays open at least so long"),
+    Parameter("min_off_ms", "ms", 100, 60_000, "and closed at least so long"),
+)
+_COLLAPSE = (
+    Parameter("near_256th", "1/256 of the range", 1, 256, "so near to its end the metric has collapsed"),
+    Parameter("far_256th", "1/256 of the range", 2, 256, "so far from it it must have been before"),
+    Parameter("smooth_ms", "ms", 100, 10_000, "time constant of the mean"),
+    Parameter("fast_ms", "ms", 1_000, 600_000, "it fell from far to near within"),
+    Parameter("stay_ms", "ms", 100, 60_000, "and stayed there for so long"),
+    Parameter("back_ms", "ms", 100, 60_000, "the gate closes after so long half-way back"),
+)
+
+
+def _metric_rules(metric: TrainingMetric) -> dict[str, RuleParameters]:
+    """The rules of one training metric; what is small for it comes from the table of metrics."""
+    name, fine = metric.name, metric.fine_counts
+    rules = {
+        f"{name}.level": _rule(RunningRange, *_RANGE, span_floor=2 * fine),  # in halves, as the range is fed
+        f"{name}.rise": _rule(MetricTrend, *_TREND, least=fine),
+        f"{name}.surprise": _rule(MetricSurprise, *_SURPRISE, least=fine),
+        f"{name}.plateau": _rule(MetricPlateau, *_PLATEAU, band=2 * fine, spread=4 * fine),
+    }
+    if metric.collapse:
+        ends = {"low": metric.low_counts, "high": metric.high_counts}
+        rules[f"{name}.collapse"] = _rule(MetricCollapse, *_COLLAPSE, **ends, **metric.collapse)
+    return rules
+
+
+for _metric in METRICS.values():
+    PARAMETERS.update(_metric_rules(_metric))
 
 
 def check_settings(settings: Mapping[str, Mapping[str, int]]) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from somatone.gating.names import GATES, LEVELS
+from somatone.gating.names import BODY_GATES, BODY_LEVELS
 from somatone.records import Chunk, Control, Gate, Level, Note, Record, Status, Validity
 
 TRACE_SECONDS = 12.0
@@ -50,10 +50,10 @@ class Monitor:
 
     def __init__(self) -> None:
         self.signals = {name: SignalTrace() for name in SIGNALS}
-        self.gates = dict.fromkeys(GATES, 0)
+        self.gates = dict.fromkeys(BODY_GATES, 0)
         self.opened_s: dict[str, float] = {}
-        self.levels = dict.fromkeys(LEVELS, 0.0)
-        self.level_validity = dict.fromkeys(LEVELS, Validity.ABSENT)
+        self.levels = dict.fromkeys(BODY_LEVELS, 0.0)
+        self.level_validity = dict.fromkeys(BODY_LEVELS, Validity.ABSENT)
         self.counts: dict[str, int] = {}
         self.losses: dict[str, int | float | str] = {}
         self.messages: deque[tuple[float, str]] = deque(maxlen=6)
