@@ -12,6 +12,7 @@ BODY_GATES = {
     "temp.fall": "the skin is getting cooler",
     "motion.active": "the wearer moves",
     "motion.still": "the wearer has been still for a while",
+    "breath.in": "the wearer inhales: heard by a microphone, or seen in the pulse some two seconds late",
 }
 
 BODY_LEVELS = {
@@ -21,6 +22,8 @@ BODY_LEVELS = {
     "eda.response": "size of the last skin-conductance response, 1 at 1 microsiemens and above",
     "temp.level": "skin temperature within this wearer's own range",
     "motion.energy": "how much the wearer moves, 1 at half a g of change a sample and above",
+    "breath.rate": "breaths a minute, 0 at 6, 1 at 30",
+    "breath.depth": "depth of the last breath within this wearer's own range",
 }
 
 _METRIC_GATES = {

@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gates.breath import BreathFromPulse
+from gates.breath_sound import BreathFromSound
 from gates.eda import SkinResponses
 from gates.level import RunningRange
 from gates.metric_collapse import MetricCollapse
@@ -113,6 +115,31 @@ PARAMETERS: dict[str, RuleParameters] = {
         Parameter("still_after_ms", "ms", 100, 60_000, "stillness is said after so long"),
     ),
 }
+
+_BREATH = (
+    Parameter("min_on_ms", "ms", 250, 5_000, "the gate stays open at least so long"),
+    Parameter("min_off_ms", "ms", 250, 5_000, "and closed at least so long"),
+    Parameter("shortest_ms", "ms", 1_000, 5_000, "shortest breath that counts for the rate"),
+    Parameter("longest_ms", "ms", 5_000, 30_000, "longest breath that counts for the rate"),
+)
+PARAMETERS["breath.in"] = _rule(  # from the pulse
+    BreathFromPulse,
+    *_BREATH,
+    Parameter("hysteresis_256th", "1/256", 0, 512, "of the usual slope; the modulation must turn by so much"),
+    Parameter("regular_256th", "1/256", 8, 256, "of the usual interval; a beat this much off it says nothing"),
+)
+PARAMETERS["breath.sound"] = _rule(  # the same gate from a microphone
+    BreathFromSound,
+    *_BREATH,
+    Parameter("smooth_ms", "ms", 31, 1_000, "time constant of the envelope"),
+    Parameter("on_256th", "1/256", 8, 256, "of the range between floor and usual burst: the gate opens"),
+    Parameter("off_256th", "1/256", 0, 256, "and below it closes"),
+    Parameter("max_on_ms", "ms", 1_000, 20_000, "what is loud for longer is no breath"),
+    Parameter("span_floor", "counts", 1, 10_000, "a quieter room is silence"),
+    Parameter("half_life_ms", "ms", 10_000, 3_600_000, "how fast the range follows"),
+    Parameter("warm_ms", "ms", 1_000, 60_000, "listens so long before the first breath"),
+)
+PARAMETERS["breath.depth"] = _rule(RunningRange, *_RANGE, span_floor=64)
 
 _TREND = (
     Parameter("fast_ms", "ms", 500, 60_000, "time constant of the newer mean"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from somatone.gating.breath import SoundRules
 from somatone.gating.metrics import MetricRules
 from somatone.gating.movement import MovementRules
 from somatone.gating.pulse import PulseRules
@@ -18,5 +19,6 @@ RULES: dict[str, Callable[[RuleSettings], SignalRules]] = {
     "eda": SkinRules,
     "temp": TemperatureRules,
     "acc": MovementRules,
+    "mic": SoundRules,
     **{name: partial(MetricRules, metric) for name, metric in METRICS.items()},
 }

@@ -17,6 +17,7 @@ EDA_MAX_NANOSIEMENS = 100_000
 TEMP_MAX_CENTICELSIUS = 5_000
 BVP_MAX = 131_071
 ACC_MAX_64TH_G = 128
+MIC_MAX = 32_767  # envelope: mean magnitude of 16-bit sound over one sample
 
 EDA_CODE_FORMAT = "ads1115.code"
 
@@ -41,8 +42,8 @@ class FrontEnd:
 
 NOMINAL = FrontEnd()
 
-RATES_HZ = {"bvp": 64, "eda": 4, "temp": 4, "acc": 32}
-WIDTHS = {"bvp": 1, "eda": 1, "temp": 1, "acc": 3}
+RATES_HZ = {"bvp": 64, "eda": 4, "temp": 4, "acc": 32, "mic": 32}
+WIDTHS = {"bvp": 1, "eda": 1, "temp": 1, "acc": 3, "mic": 1}
 
 
 def _all(samples: Sequence[int]) -> Sequence[int]:
@@ -116,6 +117,7 @@ FORMATS = {
     EDA_CODE_FORMAT: NativeFormat("eda", 0, EDA_MAX_NANOSIEMENS, 4, _eda_from_codes, estimated=True),
     "tmp117.raw": NativeFormat("temp", 0, TEMP_MAX_CENTICELSIUS, 4, _temp_from_tmp117),
     "lis3dh.mg": NativeFormat("acc", -ACC_MAX_64TH_G, ACC_MAX_64TH_G, 100, _acc_from_mg),
+    "mic.envelope": NativeFormat("mic", 0, MIC_MAX, 32),
     "max30102.ir_red": NativeFormat("bvp", -BVP_MAX, BVP_MAX, 100, _bvp_from_infrared, _infrared),
 }
 

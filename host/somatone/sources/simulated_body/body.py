@@ -190,6 +190,10 @@ class SimulatedBody:
             values += np.rint(part(second + np.arange(rate_hz) / rate_hz, noise)).astype(np.int64).tolist()
         return values
 
+    def breath_phase(self, t_s: Floats) -> Floats:
+        """Radians at `t_s` (n,): intervals and heights swell with its sine, so inhaling is where its cosine is < 0."""
+        return self._heart.breath_phase(t_s)
+
     @property
     def truth(self) -> Truth:
         """What happened in the seconds drawn so far, as far back as the profile's `history_s`."""
