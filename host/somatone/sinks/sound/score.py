@@ -30,6 +30,7 @@ from somatone.records import Control, Note
 from somatone.sinks.sound.osc import Message, pack_bundle
 from somatone.sinks.sound.state import State
 from somatone.sinks.sound.tools import child_command, require_tools
+from somatone.sinks.sound.wiring import Wiring
 
 SAMPLE_RATE_HZ = 48_000
 REORDER_S = 30.0  # actions of different signals may be emitted this far out of the order of their times
@@ -61,6 +62,7 @@ def render(
     buffers: Mapping[str, Path],
     seed: int,
     progress: Callable[[float], None] | None = None,
+    wiring: Wiring | None = None,
 ) -> RenderReport:
     """Renders `duration_s` seconds of `actions` (their `at_s` are score times) to `out`: WAV, 24 bit, 48 kHz, stereo.
 
@@ -72,12 +74,12 @@ def render(
     if not 0 < duration_s < 100_000:
         raise SoundError(f"A render must last between 0 and 100000 seconds, not {duration_s:g}.")
     begun_s = time.monotonic()
-    state = State(voices, buffers, seed)
+    state = State(voices, buffers, seed, wiring)
     with tempfile.TemporaryDirectory(prefix="somatone-", dir=_folder_of(out)) as folder:
         score, part = Path(folder) / "score.osc", Path(folder) / "part.wav"
         with score.open("wb") as file:
             written = _write_score(file, state, actions, duration_s)
-        _run_scsynth(score, part, duration_s, progress or (lambda _share: None))
+        _run_scsynth(score, part, duration_s, state.wiring.outputs, progress or (lambda _share: None))
         peak, rms, seconds, digest = _measure(part)
         part.replace(out)
     if rms < SILENCE:
@@ -150,10 +152,10 @@ def _in_order(actions: Iterable[Control | Note]) -> Iterator[Control | Note]:
         yield heapq.heappop(waiting)[2]
 
 
-def _run_scsynth(score: Path, part: Path, duration_s: float, progress: Callable[[float], None]) -> None:
-    whole_bytes = duration_s * SAMPLE_RATE_HZ * 2 * 3
+def _run_scsynth(score: Path, part: Path, duration_s: float, outputs: int, progress: Callable[[float], None]) -> None:
+    whole_bytes = duration_s * SAMPLE_RATE_HZ * outputs * 3
     command = child_command(["scsynth", "-N", str(score), "_", str(part), str(SAMPLE_RATE_HZ), "WAV", "int24"])
-    command += ["-o", "2", "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1", "-D", "0"]
+    command += ["-o", str(outputs), "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1", "-D", "0"]
     log = score.with_suffix(".log")
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
