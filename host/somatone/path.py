@@ -1,6 +1,7 @@
 """The path on one screen: timeline, gates and mapping in a row. Plain objects; whoever owns it brings data and time.
 
     NativeChunk -> Timeline -> Chunk -> Gating -> Gate, Level -> Mapping -> Control, Note
+                               Chunk, Gate -> Correlations -> Gate, Level -> Mapping
 
 `advance` must be called before `feed` with the same time: it runs the mapping's ticks, which fall on fixed multiples of
 `TICK_S` after the start, so the same input gives the same records at any speed.
@@ -13,7 +14,8 @@ from collections.abc import Callable, Iterable
 from somatone.gating.stage import Gating
 from somatone.mapping.routes import TICK_S, Mapping
 from somatone.pieces.piece import Piece
-from somatone.records import Chunk, NativeChunk, Record, Status
+from somatone.records import Chunk, Event, NativeChunk, Record, Status
+from somatone.timeline.correlation.stage import Correlations
 from somatone.timeline.timeline import ClockMaker, Timeline
 
 ChunkListener = Callable[[Chunk], None]
@@ -25,6 +27,7 @@ class Path:
     def __init__(self, piece: Piece, clock_for: ClockMaker, on_chunk: ChunkListener | None = None) -> None:
         self.timeline = Timeline(clock_for)
         self._gating = Gating(piece.rules)
+        self.correlations = Correlations()
         self._mapping = Mapping(piece)
         self._on_chunk = on_chunk
         self._origin_s = 0.0
@@ -43,6 +46,8 @@ class Path:
             tick_s = round(tick_s, 6)
             for record in self._after_timeline(self.timeline.tick(tick_s)):
                 records.append((tick_s, record))
+            for event in self.correlations.advance(tick_s):
+                records += ((tick_s, record) for record in self._mapped(event))
             for action in self._mapping.tick(tick_s):
                 records.append((tick_s, action))
         return records
@@ -61,7 +66,13 @@ class Path:
                 continue
             if self._on_chunk:
                 self._on_chunk(output)
+            self.correlations.chunk(output)
             for event in self._gating.feed(output):
-                records.append(event)
-                records += self._mapping.feed(event)
+                records += self._mapped(event)
+                for found in self.correlations.event(event):
+                    records += self._mapped(found)
         return records
+
+    def _mapped(self, event: Event) -> list[Record]:
+        """The event, and what it moves at once."""
+        return [event, *self._mapping.feed(event)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from somatone.timeline.correlation.names import CORRELATION_GATES, CORRELATION_LEVELS
 from somatone.training_metrics import METRICS
 
 BODY_GATES = {
@@ -40,7 +41,9 @@ GATES = BODY_GATES | {
     for rule, about in _METRIC_GATES.items()
     if rule != "collapse" or metric.collapse
 }
+GATES |= CORRELATION_GATES
 
 LEVELS = BODY_LEVELS | {
     f"{metric.name}.level": f"{metric.about} within the run's own range" for metric in METRICS.values()
 }
+LEVELS |= CORRELATION_LEVELS
