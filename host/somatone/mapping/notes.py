@@ -79,10 +79,9 @@ class NotePlayer:
         if at_s - self._last_s < route.apart_s:
             return None
         self._last_s = at_s
-        voice = find_voice(route.voice)
         values = dict(route.values)
         for name, follow in route.follow.items():
-            spec = voice.controls[name]
+            spec = find_voice(route.voice).controls[name]
             low, high = (spec.unmap(value) for value in follow.range)
             values[name] = spec.map(low + (high - low) * self._levels.get(follow.source, MIDDLE))
         return Note(route.voice, at_s, values, gate.wearer, gate.validity, gate.source)

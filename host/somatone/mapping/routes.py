@@ -32,12 +32,12 @@ class Mapping:
         self._moving: dict[str, ControlState] = {}  # those that a tick has to look at
         self._made = MadeGates(piece.gates)
         self._chance = random.Random(piece.seed)
-        for name in (*piece.voices, "master"):
-            voice = find_voice(name)
+        for voice in (*map(find_voice, (*piece.voices, "master")), *piece.outside.voices):
             if voice.kind == "continuous":
                 for control, spec in voice.controls.items():
-                    value = piece.rest.get(f"{name}.{control}", spec.default)
-                    self._controls[f"{name}.{control}"] = ControlState(name, spec, spec.unmap(value))
+                    name = f"{voice.name}.{control}"
+                    value = piece.rest.get(name, spec.default)
+                    self._controls[name] = ControlState(voice.name, spec, spec.unmap(value))
         for route in piece.routes:
             self._add(route)
         for number, note in enumerate(piece.notes):

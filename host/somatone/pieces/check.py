@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from somatone.errors import PieceError, SomatoneError
 from somatone.gating.names import GATES, LEVELS
 from somatone.gating.parameters import check_settings
+from somatone.pieces.check_outside import check_outside
+from somatone.pieces.outside import notes_of, outside_of, routes_of
 from somatone.pieces.schema import File, Follow, GateRoute, NoteRoute, Route
 from somatone.voices import ControlSpec, Voice, load_voices, unknown
 
@@ -31,6 +33,12 @@ def check_file(file: File) -> None:
         _check_route(f"routes[{number}]", route, present, gates)
     for number, note in enumerate(file.notes):
         _check_note(f"notes[{number}]", note, present, gates)
+    check_outside(file)
+    outside = {voice.name: voice for voice in outside_of(file).voices}
+    for place, route in routes_of(file):
+        _check_route(place, route, outside, gates)
+    for place, note in notes_of(file):
+        _check_note(place, note, outside, gates)
 
 
 def _check_gate(place: str, gate: GateRoute, known: list[str]) -> None:

@@ -19,6 +19,7 @@ from somatone.errors import PieceError, SomatoneError, UsageError
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.pieces.check import check_file
 from somatone.pieces.layer import NO_LAYER, Layer, over, read_layer
+from somatone.pieces.outside import NOTHING_OUTSIDE, Outside, notes_of, outside_of, routes_of
 from somatone.pieces.schema import TABLES, File, Follow, GateRoute, NoteRoute, Route
 
 
@@ -39,6 +40,7 @@ class Piece(msgspec.Struct, frozen=True):
     rules: RuleSettings = NO_SETTINGS
     seed: int = 1
     layer: Layer = NO_LAYER
+    outside: Outside = NOTHING_OUTSIDE
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -77,13 +79,14 @@ def load_piece(path: Path) -> Piece:
         file.name,
         file.about,
         tuple(file.voices),
-        tuple(file.routes),
+        (*file.routes, *(route for _, route in routes_of(file))),
         file.rest,
-        tuple(file.notes),
+        (*file.notes, *(note for _, note in notes_of(file))),
         tuple(file.gates),
         over(file.rules, layer),
         file.seed,
         layer,
+        outside_of(file),
     )
 
 

@@ -69,6 +69,85 @@ class GateRoute(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     longest_s: float = 0.0
 
 
+class LiveRoute(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"source": "from"}):
+    """A gate or level moves a parameter in Ableton Live, found by the names of track, device and parameter.
+
+    Without `device` it is of the track's mixer (`volume` or `panning`); without `track` it is the song's `tempo`.
+    `range` is in shares of the range that Live gives the parameter, for the tempo in beats a minute.
+    """
+
+    source: str
+    parameter: str
+    track: str = ""
+    device: str = ""
+    range: tuple[float, float] | None = None
+    curve: float = 1.0
+    up_s: float = 0.0
+    down_s: float = 0.0
+    when_invalid: WhenInvalid = "fade"
+    fade_s: float = 4.0
+    wearer: str = ""
+    probability: float = 1.0
+
+
+class LiveClip(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"source": "from"}):
+    """Each opening of a gate launches a `clip` of a `track`, or a `scene`, or is a word to the `transport`."""
+
+    source: str
+    track: str = ""
+    clip: str = ""
+    scene: str = ""
+    transport: Literal["start", "stop", "continue"] | None = None
+    wearer: str = ""
+    probability: float = 1.0
+    apart_s: float = 0.0
+
+
+class MidiRoute(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"source": "from"}):
+    """A gate or level moves a MIDI controller, or a gate holds a note. Exactly one of `cc` and `note`.
+
+    `range` is in shares of the controller's range; `fine` sends it in 14 bits (`cc` 0 to 31 and the one 32 above).
+    """
+
+    source: str
+    channel: int = 1
+    cc: int | None = None
+    note: int | None = None
+    velocity: int = 100
+    fine: bool = False
+    range: tuple[float, float] | None = None
+    curve: float = 1.0
+    up_s: float = 0.0
+    down_s: float = 0.0
+    when_invalid: WhenInvalid = "fade"
+    fade_s: float = 4.0
+    wearer: str = ""
+    probability: float = 1.0
+
+
+class Osc(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Who hears everything by OSC. With `bundles`, messages carry the time at which they hold plus `latency_s`.
+
+    The whole state is said again every `snapshot_s`, an edge `repeats` times, a level at most `level_hz` times a
+    second.
+    """
+
+    targets: tuple[str, ...] = ()
+    bundles: bool = False
+    latency_s: float = 0.1
+    snapshot_s: float = 0.2
+    repeats: int = 3
+    level_hz: float = 30.0
+
+
+class OscIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Who may act by OSC: `sources` are addresses or networks, `addresses` patterns with `*`. Port 0: nobody."""
+
+    port: int = 0
+    sources: tuple[str, ...] = ("127.0.0.1", "::1")
+    addresses: tuple[str, ...] = ("/somatone/control/*", "/somatone/piece/reload", "/somatone/panic")
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A whole `piece.toml`."""
 
@@ -81,6 +160,22 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     gates: list[GateRoute] = []
     rules: dict[str, dict[str, int]] = {}
     seed: int = 1
+    osc: Osc = Osc()
+    osc_in: OscIn = OscIn()
+    live_host: str = "127.0.0.1"
+    live: list[LiveRoute] = []
+    live_clips: list[LiveClip] = []
+    midi_port: str = ""
+    midi: list[MidiRoute] = []
 
 
-TABLES: dict[str, type[msgspec.Struct]] = {"routes": Route, "notes": NoteRoute, "gates": GateRoute}
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "routes": Route,
+    "notes": NoteRoute,
+    "gates": GateRoute,
+    "osc": Osc,
+    "osc_in": OscIn,
+    "live": LiveRoute,
+    "live_clips": LiveClip,
+    "midi": MidiRoute,
+}

@@ -1,0 +1,1 @@
+"""Open Sound Control out, to anybody who listens, and in, from those who are listed."""
