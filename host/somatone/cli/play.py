@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,19 @@ from somatone.cli.frame import (
     app,
     pace,
 )
+
+if TYPE_CHECKING:
+    from somatone.pieces.piece import Piece
+
+
+def _piece(name: str) -> Piece:
+    """The piece, after saying whether the artist's layer changes it, and what in the layer could not be used."""
+    from somatone.pieces.piece import find_piece  # noqa: PLC0415
+
+    piece = find_piece(name)
+    for sentence in piece.layer.sentences():
+        print(f"somatone: {sentence}", file=sys.stderr)
+    return piece
 
 
 @app.command()
@@ -58,10 +71,9 @@ def run(
     """Play a piece from a body: the whole installation."""
     from somatone.commands.run import run_command  # noqa: PLC0415
     from somatone.options import RunOptions, SoundOptions  # noqa: PLC0415
-    from somatone.pieces.piece import find_piece  # noqa: PLC0415
 
     options = RunOptions(
-        piece=find_piece(piece),
+        piece=_piece(piece),
         source=source,
         for_s=for_s,
         log=log,
@@ -90,10 +102,9 @@ def replay(
     """Play a piece from a recorded session, live or rendered; prints the SHA-256 of the log."""
     from somatone.commands.replay import replay_command  # noqa: PLC0415
     from somatone.options import ReplayOptions, SoundOptions  # noqa: PLC0415
-    from somatone.pieces.piece import find_piece  # noqa: PLC0415
 
     options = ReplayOptions(
-        piece=find_piece(piece),
+        piece=_piece(piece),
         path=path,
         speed=pace(speed),
         log=log,
