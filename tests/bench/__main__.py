@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from bench.bit_exact import bit_exact
+from bench.breath import breath
 from bench.failover_picture import failover_picture
 from bench.figures import Figure
 from bench.fusion import fusion
 from bench.onset import onset_to_sound
 from bench.path_cost import path_cost
 from bench.replay_speed import render_speed, replay_speed
+from bench.skin_onsets import skin_onsets
 
 BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     path_cost,
@@ -28,6 +31,9 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     fusion,
     failover_picture,
     onset_to_sound,
+    skin_onsets,
+    breath,
+    bit_exact,
 )
 
 

@@ -1,31 +1,49 @@
 """Runs every rule over fixed integer vectors and prints one digest a rule: the same under CPython and MicroPython.
 
-Run as a script with `firmware/lib` on the import path and the number of samples per vector as argument.
+Run as a script with `firmware/lib` on the import path, the number of samples per vector and, if not all are wanted,
+words of which one must be in the rule's name. A new rule is one line in `RULES`: name, how it is made, the range and
+rate of each of its inputs, and the details that count at an edge.
 """
 
 import sys
 
+from gates.breath import BreathFromPulse
+from gates.breath_sound import BreathFromSound
 from gates.contact import MISSING, Contact
 from gates.eda import SkinResponses
 from gates.level import RunningRange
+from gates.metric_collapse import MetricCollapse
+from gates.metric_plateau import MetricPlateau
+from gates.metric_surprise import MetricSurprise
+from gates.metric_trend import MetricTrend
 from gates.motion import Movement
 from gates.pulse import PulseBeats
 from gates.temp import TemperatureTrend
 
 
 class Noise:
-    """Linear congruential generator that stays below 2**30 on the way."""
+    """Additive generator (Knuth, 24 and 55 back), 28 bits: no product, and a period that no vector reaches."""
 
     def __init__(self, seed: int) -> None:
-        self.state = seed
+        self._ring: list[int] = []
+        for _ in range(55):
+            high = seed = (seed * 8121 + 28411) % 134456
+            seed = (seed * 8121 + 28411) % 134456
+            self._ring.append((high << 11 ^ seed) & 0xFFFFFFF)
+        self._ring[0] |= 1
+        for _ in range(10):
+            self.block()
 
-    def below(self, n: int) -> int:
-        self.state = (self.state * 8121 + 28411) % 134456
-        return self.state * n // 134456
+    def block(self) -> list[int]:
+        """The next 55 numbers."""
+        ring = self._ring
+        for k in range(55):
+            ring[k] = (ring[k] + ring[k - 24]) & 0xFFFFFFF
+        return ring
 
 
 def vector(kind: str, low: int, high: int, rate_hz: int, seed: int):  # type: ignore[no-untyped-def]
-    """Endless samples between `low` and `high`: random, square, flat (with steps) or like life (bumps on a drift)."""
+    """Endless blocks of 55 samples from `low` to `high`: random, square, flat (with steps), life (bumps on a drift)."""
     noise = Noise(seed)
     span = high - low
     middle = low + span // 2
@@ -34,60 +52,110 @@ def vector(kind: str, low: int, high: int, rate_hz: int, seed: int):  # type: ig
     drift = middle
     while True:
         if kind == "random":
-            yield low + noise.below(span + 1)
+            yield [low + (v >> 6) % (span + 1) for v in noise.block()]
         elif kind == "square":
-            yield high if n // (1 + n // 1000 % 60) & 1 else low
+            length = 1 + n // 1000 % 60
+            yield [high if k // length & 1 else low for k in range(n, n + 55)]
         elif kind == "flat":
-            yield middle + (n // 997 & 1) + n // 5000 % 3 * (span // 7)
+            yield [middle + (k // 997 & 1) + k // 5000 % 3 * (span // 7) for k in range(n, n + 55)]
         else:
-            if noise.below(rate_hz) == 0:
-                height = span // 100 + noise.below(1 + span // 50)
-            height -= height >> 3
-            drift += noise.below(3) - 1 + (middle - drift) // 64
-            yield drift + height + noise.below(1 + span // 4000)
-        n += 1
+            block = []
+            for v in noise.block():
+                if not (v & 0xFFF) % rate_hz:
+                    height = span // 100 + (v >> 8) % (1 + span // 50)
+                height -= height >> 3
+                drift += (v >> 14) % 3 - 1 + (middle - drift) // 64
+                block.append(drift + height + (v >> 6) % (1 + span // 4000))
+            yield block
+        n += 55
+
+
+class Breathing:
+    """Beats that come and go with a breath, so that the rule for breath has something to decide."""
+
+    def __init__(self) -> None:
+        self.rule = BreathFromPulse(64)
+        self.left = 64
+        self.breath = 0
+
+    def gap(self) -> None:
+        self.rule.gap()
+
+    def step(self, x: int) -> int:
+        """x 0 .. 1023 jitters the next beat; a breath lasts 256 samples, drawn as a triangle."""
+        self.breath = (self.breath + 1) % (256 + (x >> 5))
+        self.left -= 1
+        if not self.left:
+            wave = abs(self.breath - 128)
+            self.left = 48 + (wave >> 3) + (x >> 7)
+            known = x & 63
+            self.rule.step_beat((self.left << 8) + (x & 255) if known else 0, 4000 + 8 * wave + x)
+        return self.rule.step()
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return getattr(self.rule, name)
+
+
+EDA = ("age_q8", "amplitude_nsiemens", "recovery_samples", "tonic_nsiemens", "blocked")
+BEAT = ("age_q8", "interval_q8", "strength")
+METRIC = (-(1 << 21), 1 << 21, 10)
+
+RULES = (
+    ("pulse", lambda: PulseBeats(64), ((-131071, 131071, 64),), BEAT),
+    ("early pulse", lambda: PulseBeats(64, early=1), ((-131071, 131071, 64),), BEAT),
+    ("wild pulse", lambda: PulseBeats(64), ((-900000, 900000, 64),), BEAT),
+    ("eda", lambda: SkinResponses(4), ((0, 100000, 4),), EDA),
+    ("quiet eda", lambda: SkinResponses(4), ((900, 1100, 4),), EDA),
+    ("temp", lambda: TemperatureTrend(4), ((-100, 5100, 4),), ("trend_q10",)),
+    ("motion", lambda: Movement(32), ((-130, 130, 32), (-130, 130, 32), (-130, 130, 32)), ("energy_q8",)),
+    ("level", lambda: RunningRange(4), ((-(1 << 20), 1 << 20, 4),), ("low", "high")),
+    ("contact", lambda: Contact(4), ((MISSING, 100, 4), (2000, 3500, 4)), ("age_q8", "worn")),
+    ("breath pulse", Breathing, ((0, 1023, 64),), ("age_q8", "depth", "period_samples", "usable")),
+    ("breath sound", lambda: BreathFromSound(32), ((0, 32767, 32),), ("depth", "period_samples")),
+    ("metric trend", lambda: MetricTrend(10), (METRIC,), ("trend", "rising", "falling")),
+    ("metric surprise", lambda: MetricSurprise(10), (METRIC,), ("strength", "median", "limit")),
+    ("quiet metric surprise", lambda: MetricSurprise(10, least=1), ((-4000, 4000, 10),), ("strength", "limit")),
+    ("metric plateau", lambda: MetricPlateau(10, after_ms=2000), (METRIC,), ("quiet", "anchor", "mean")),
+    ("metric collapse", lambda: MetricCollapse(10, stay_ms=300, near_256th=90), ((0, 65536, 10),), ("distance",)),
+)
+
+VARIANTS = ("early", "wild", "quiet")  # of a rule that is there already: a fifth of the samples
 
 
 def fold(digest: int, value: int) -> int:
     return ((digest * 31) ^ (value & 0xFFFFFF) ^ (value >> 24)) & 0xFFFFFF
 
 
-def run(name: str, rule, feeds, samples: int, details):  # type: ignore[no-untyped-def]
+def run(rule, feeds, samples: int, details):  # type: ignore[no-untyped-def]
+    """Digest of all masks and, at edges and every 22 blocks, of the details; how many edges."""
     digest = 0
     edges = 0
-    for n in range(samples):
-        if n % 30011 == 30010:
+    step = rule.step
+    for block in range(samples // 55):
+        if block % 547 == 546:
             rule.gap()
-        values = [next(feed) for feed in feeds]
-        mask = rule.step(*values)
-        digest = fold(digest, mask)
-        if mask:
-            edges += 1
+        for values in zip(*[next(feed) for feed in feeds]):  # noqa: B905 - MicroPython's zip knows no `strict`
+            mask = step(*values)
+            digest = (digest * 31 ^ mask) & 0xFFFFFF
+            if mask:
+                edges += 1
+                for detail in details:
+                    digest = fold(digest, int(getattr(rule, detail)))
+        if not block % 22:  # a level has no edges
             for detail in details:
                 digest = fold(digest, int(getattr(rule, detail)))
-    print(name, digest, edges)
+    return digest, edges
 
 
-def main(samples: int) -> None:
-    for kind in ("random", "square", "flat", "life"):
-
-        def feed(low: int, high: int, rate_hz: int, seed: int = 1):  # type: ignore[no-untyped-def]
-            return vector(kind, low, high, rate_hz, seed)  # noqa: B023
-
-        run(
-            "pulse " + kind, PulseBeats(64), [feed(-131071, 131071, 64)], samples, ("age_q8", "interval_q8", "strength")
-        )
-        run("wild pulse " + kind, PulseBeats(64), [feed(-900000, 900000, 64)], samples, ("age_q8", "interval_q8"))
-        details = ("age_q8", "amplitude_nsiemens", "recovery_samples", "tonic_nsiemens", "blocked")
-        run("eda " + kind, SkinResponses(4), [feed(0, 100000, 4)], samples, details)
-        run("quiet eda " + kind, SkinResponses(4), [feed(900, 1100, 4)], samples, details)
-        run("temp " + kind, TemperatureTrend(4), [feed(-100, 5100, 4)], samples, ("trend_q10",))
-        axes = [feed(-130, 130, 32, seed) for seed in (1, 2, 3)]
-        run("motion " + kind, Movement(32), axes, samples, ("energy_q8",))
-        run("level " + kind, RunningRange(4), [feed(-(1 << 20), 1 << 20, 4)], samples, ("low", "high"))
-        contact = Contact(4)
-        run("contact " + kind, contact, [feed(MISSING, 100, 4), feed(2000, 3500, 4)], samples, ("age_q8", "worn"))
+def main(samples: int, words) -> None:  # type: ignore[no-untyped-def]
+    for name, make, inputs, details in RULES:
+        if words and not any(word in name for word in words):
+            continue
+        short = name.startswith(VARIANTS)
+        for kind in ("random", "square", "flat", "life"):
+            feeds = [vector(kind, low, high, rate, seed + 1) for seed, (low, high, rate) in enumerate(inputs)]
+            print(name, kind, *run(make(), feeds, samples // 5 if short else samples, details))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:])

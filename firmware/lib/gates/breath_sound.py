@@ -1,16 +1,16 @@
 """Breath from a microphone's envelope: the gate opens where the sound rises into the upper half of its own range.
 
-The envelope is smoothed over an eighth of a second and placed between its own running P5 and P95, floor and usual
-burst, so that neither the gain of the microphone nor the noise of the room matters.
+The envelope is smoothed over an eighth of a second and placed between its own running P10 and P80, floor and usual
+burst, so that neither the gain of the microphone nor the noise of the room matters. P80 and not more: somebody who
+speaks for a tenth of the time must not become the scale.
 
 Surprises: inhaling and exhaling both sound. The gate takes what is loud: place the microphone where inhaling is (a
 headset in front of the mouth, away from the stream of exhaled air), or raise `on_256th` above the quieter of the two.
 Speech is loud for longer than a breath: the gate closes after `max_on_ms` and waits for silence.
-Bounds: 32767 << 8 = 2**23; the range as in `level`.
+Bounds: 32767 << 8 = 2**23, a quantile's larger step 9 * 2**22 = 2**25.2; shares 32767 * 256 = 2**23.
 """
 
-from gates.common import OPENED, Cadence, Hold, RunningMean, samples_of, shift_for
-from gates.level import RunningRange
+from gates.common import OPENED, Cadence, FrugalQuantile, Hold, RunningMean, samples_of, shift_for
 
 LIMIT = 32767  # clamp of the input
 GUARD = 8
@@ -24,10 +24,10 @@ class BreathFromSound:
         rate_hz: int = 32,
         *,
         smooth_ms: int = 125,
-        on_256th: int = 144,  # of the range between floor and usual burst
-        off_256th: int = 80,
+        on_256th: int = 240,  # of the range between floor and usual burst; exhaling stays below
+        off_256th: int = 120,
         span_floor: int = 200,  # counts; a quieter room is silence
-        half_life_ms: int = 60_000,
+        half_life_ms: int = 30_000,
         warm_ms: int = 10_000,
         min_on_ms: int = 300,
         min_off_ms: int = 300,
@@ -37,9 +37,13 @@ class BreathFromSound:
     ) -> None:
         self.rate_hz = rate_hz
         self._mean = RunningMean(shift_for(samples_of(smooth_ms, rate_hz), GUARD), GUARD)
-        self._range = RunningRange(rate_hz, span_floor=span_floor, half_life_ms=half_life_ms, warm_ms=warm_ms)
-        self._on_at = on_256th << 8
-        self._off_at = off_256th << 8
+        self._floor = FrugalQuantile()
+        self._burst = FrugalQuantile()
+        self._span_floor = span_floor
+        self._slow = 2 * samples_of(half_life_ms, rate_hz)
+        self._warm_samples = samples_of(warm_ms, rate_hz)
+        self._on_at = on_256th
+        self._off_at = off_256th
         self._max_on = samples_of(max_on_ms, rate_hz)
         self._hold = Hold(samples_of(min_on_ms, rate_hz), samples_of(min_off_ms, rate_hz))
         self._cadence = Cadence(samples_of(shortest_ms, rate_hz), samples_of(longest_ms, rate_hz))
@@ -48,7 +52,8 @@ class BreathFromSound:
     def reset(self) -> None:
         """A new wearer."""
         self._mean.reset()
-        self._range.reset()
+        self._warm = self._warm_samples
+        self._empty = True
         self._hold.reset()
         self._cadence.reset()
         self._loud = 0  # samples above the lower threshold, without a break
@@ -71,18 +76,38 @@ class BreathFromSound:
     def step(self, x: int) -> int:
         """One sample of the envelope (counts); returns OPENED, CLOSED or 0."""
         smooth = self._mean.step(min(max(x, 0), LIMIT)) >> GUARD
-        place = self._range.step(smooth)
-        if place < self._off_at:
+        span = self._follow(smooth)
+        above = (smooth - self._floor.value) << 8
+        if above < span * self._off_at:
             self._loud = 0
         elif self._loud <= self._max_on:
             self._loud += 1
         hold = self._hold
-        wanted = place >= (self._off_at if hold.on else self._on_at) and self._loud <= self._max_on
-        edges = hold.step(wanted and not self._range.warming)
+        wanted = above >= span * (self._off_at if hold.on else self._on_at) and self._loud <= self._max_on
+        edges = hold.step(wanted and not self._warm)
         self._cadence.step(edges == OPENED)
         if hold.on:
-            self._loudest = max(self._loudest, smooth - self._range.low)
+            self._loudest = max(self._loudest, above >> 8)
         elif edges:
             self.depth = self._loudest
             self._loudest = 0
         return edges
+
+    def _follow(self, x: int) -> int:
+        """Floor and usual burst take a sample; returns how far they are apart. Warm, they are pulled along."""
+        low, high = self._floor, self._burst
+        if self._empty:
+            self._empty = False
+            low.start(x)
+            high.start(x + self._span_floor)
+        span_q8 = max(high.q8 - low.q8, self._span_floor << GUARD)
+        reach = 0
+        if self._warm:
+            self._warm -= 1
+            small = 4 * span_q8 // self._warm_samples + 1
+            reach = abs((x << GUARD) - (high.q8 if x > high.value else low.q8)) >> 4
+        else:
+            small = span_q8 // self._slow + 1
+        high.step(x, max(4 * small, reach), small)
+        low.step(x, small, max(9 * small, reach))
+        return max(high.value - low.value, self._span_floor)

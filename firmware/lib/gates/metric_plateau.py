@@ -15,7 +15,10 @@ GUARD = 7
 
 
 class MetricPlateau:
-    """Gate `<metric>.plateau`. `quiet` says for how many frames the mean has kept to its band."""
+    """Gate `<metric>.plateau`. `quiet` says for how many frames the mean has kept to its band around `anchor`.
+
+    `anchor` and `mean` are in Q16 counts.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,7 @@ class MetricPlateau:
         min_off_ms: int = 2_000,
     ) -> None:
         shift = shift_for(samples_of(smooth_ms, rate_hz), 10)
-        self._mean = RunningMean(shift, GUARD)
+        self._smooth = RunningMean(shift, GUARD)
         self._size = FrugalSize(shift_for(samples_of(smooth_ms, rate_hz), 5))
         self._band = band
         self._limit = spread
@@ -39,10 +42,11 @@ class MetricPlateau:
 
     def reset(self) -> None:
         """A new run."""
-        self._mean.reset()
+        self._smooth.reset()
         self._size.reset()
         self._hold.reset()
-        self._anchor = 0
+        self.anchor = 0
+        self.mean = 0
         self._flat = False  # what the gate shows as soon as its minimum times allow
         self.quiet = 0
 
@@ -58,11 +62,11 @@ class MetricPlateau:
         """One frame (Q16); returns OPENED, CLOSED or 0."""
         if x > LIMIT or x < -LIMIT:
             x = clamped(x, LIMIT)
-        mean = self._mean.step(x) >> GUARD
+        mean = self.mean = self._smooth.step(x) >> GUARD
         self._size.step(abs(x - mean))
         wide = 1 if self._flat else 0
-        if abs(mean - self._anchor) > self._band << wide or self._size.value > self._limit << wide:
-            self._anchor = mean
+        if abs(mean - self.anchor) > self._band << wide or self._size.value > self._limit << wide:
+            self.anchor = mean
             self.quiet = 0
             self._flat = False
         elif self.quiet < self._after:

@@ -14,7 +14,10 @@ LEARN_FRAMES = 64  # fewer tell too little about the deviation, whatever the rat
 
 
 class MetricSurprise:
-    """Gate `<metric>.surprise`. `strength` is the largest departure since the gate opened (Q16 counts)."""
+    """Gate `<metric>.surprise`. `strength` is the largest departure since the gate opened (Q16 counts).
+
+    `median` and `limit`, how far from it a surprise begins, are public, for whoever draws them.
+    """
 
     def __init__(
         self,
@@ -48,11 +51,19 @@ class MetricSurprise:
     def on(self) -> bool:
         return self._hold.on
 
+    @property
+    def median(self) -> int:
+        return self._spread.median
+
+    @property
+    def limit(self) -> int:
+        return max(self._least, self._spread.mad * self._times)
+
     def step(self, x: int) -> int:
         """One frame (Q16); returns OPENED, CLOSED or 0."""
         if x > LIMIT or x < -LIMIT:
             x = clamped(x, LIMIT)
-        limit = max(self._least, self._spread.mad * self._times)
+        limit = self.limit
         away = abs(self._spread.step(x))
         if self._learn:
             self._learn -= 1
