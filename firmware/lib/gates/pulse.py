@@ -2,34 +2,44 @@
 
 Boxcar, slope, sum of positive slopes (Zong et al. 2003, "slope sum function"; Vest et al. 2018, qppg): the sum
 peaks once per upstroke. Only at its local maxima (2 to 6 a second) is anything decided: a peak is a beat when it
-is high enough for the *phase* at which it comes, measured in the usual interval. Thresholds are medians of the
-last eight beats, so one artefact changes nothing.
+is high enough for the *phase* at which it comes, measured in the usual interval. Height is the median of the
+last 3 beats and the usual interval that of the last 24, so one artefact changes nothing, heights recover within
+two beats of a burst of motion, and the rhythm outlasts it.
 
 Surprises: boxcar and slope share one ring (the slope is x[n] - 2 x[n-b] + x[n-2b], summed up), and the beat lies
 at the steepest upslope, not at the peak: it is sharper in time and comes earlier. A beat is known about 90 ms
-after the systolic peak. A dip in the signal must be diastole: sources turn reflectance upside down first.
+after the systolic peak. With `early` the gate opens as soon as the sum, still rising, passes what its peak must
+reach: at about the systolic peak itself. The beat is measured at the peak of the sum as ever, so `MEASURED`, the
+intervals and all that the rule learns are the same in both modes, to the bit. A dip in the signal must be
+diastole: sources turn reflectance upside down first.
 
-Bounds at |x| <= 131071 and b = 6: slope 2**20.6, slope sum 2**24.2, threshold product 2**26.9,
-interpolation 2**27.0. All grow with b, so b is limited to 12.
+Bounds at |x| <= 131071 and b = 6: slope 2**20.6, slope sum 2**24.2, flatness 2**25.9,
+threshold product 2**26.9, interpolation 2**27.0. All grow with b, so b is limited to 12.
 """
 
 from gates.common import CLOSED, OPENED, RunningMedian, samples_of
 
+MEASURED = 4  # the beat's place, interval and strength are known; comes with OPENED, or a little later when early
+
 LIMIT = 131071  # counts; clamp of the input
 
 # Least height of a beat, in 1/16 of the usual height, by the eighth of the usual interval since the last beat:
-# impossible, then suspicious, then ever more welcome.
-PHASE_SHARE = (99, 99, 99, 14, 13, 14, 11, 6, 5, 5, 5, 5, 5, 5, 4, 4)
-LARGE_SHARE = 9  # a refused peak this high, again and again half-way between beats, means locked at half rate
+# impossible, then suspicious, most welcome a little late; after half an interval more a beat was missed.
+PHASE_SHARE = (99, 99, 99, 15, 14, 14, 10, 5, 3, 2, 2, 3, 5, 7, 5, 4)
+LARGE_SHARE = 11  # a refused peak this high, again and again half-way between beats, means locked at half rate
+LOCKED = 4  # beats in a row with such a peak before them
+FLAT = 40  # the slope sum counts as flat when it grows by less than this part of itself: half a sample sooner known
+EARLY_SHARE = (0, 8, 5)  # of the threshold, in eighths, at which the gate opens early; 0: not early
 FREE_SHARE = 8  # least height while there is no rhythm yet
 
 
 class PulseBeats:
     """Gate `pulse.beat`: opens at each beat for `on_ms`.
 
-    After OPENED: `age_q8` says how long before this sample the beat lay (1/256 sample), `interval_q8` the
-    inter-beat interval (1/256 sample, 0 when the beat before is unknown or implausible), `strength` the height of
-    the upstroke (counts).
+    After OPENED: `age_q8` says how long before this sample the beat lay (1/256 sample). After MEASURED also
+    `interval_q8`, the inter-beat interval (1/256 sample, 0 when the beat before is unknown or implausible), and
+    `strength`, the height of the upstroke (counts). When OPENED comes alone, `age_q8` is a first estimate, up to
+    two samples late, and the other two are still those of the beat before.
     """
 
     def __init__(
@@ -37,17 +47,20 @@ class PulseBeats:
         rate_hz: int = 64,
         *,
         boxcar_ms: int = 94,  # half the length of a systolic upstroke; 6 samples at 64 Hz
-        refractory_ms: int = 280,  # 214 bpm; with 1/8-phase table: the dicrotic wave is never a beat
+        refractory_ms: int = 240,  # 250 bpm; the dicrotic wave is kept out by the phase
         on_ms: int = 125,
+        early: int = 0,  # 1: opens at about the systolic peak; 2: 10 ms sooner, to make up for a resampler's delay
         learn_ms: int = 2000,  # one beat at 30 bpm
-        shortest_ms: int = 250,  # valid inter-beat interval, 0.25 .. 2 s
-        longest_ms: int = 2000,
+        shortest_ms: int = 240,  # valid inter-beat interval, 0.24 .. 2.1 s: 250 .. 28 bpm
+        longest_ms: int = 2100,
         floor_counts: int = 8,  # least upstroke; lower is converter noise
     ) -> None:
         self.rate_hz = rate_hz
         self._box = box = min(12, samples_of(boxcar_ms, rate_hz))
-        self._refractory = samples_of(refractory_ms, rate_hz)
         self._min_on = samples_of(on_ms, rate_hz)
+        self._refractory = max(samples_of(refractory_ms, rate_hz), self._min_on)
+        self._early = EARLY_SHARE[early]
+        self._lead = box // 2  # from the early opening to the peak of the sum, at least
         self._learn_samples = samples_of(learn_ms, rate_hz)
         self._shortest_q8 = samples_of(shortest_ms, rate_hz) << 8
         self._longest_q8 = samples_of(longest_ms, rate_hz) << 8
@@ -56,8 +69,8 @@ class PulseBeats:
         self._long_ago = 8 * rate_hz  # `since` stops counting here
         self._samples = [0] * (2 * box)
         self._rises = [0] * (2 * box)
-        self._heights = RunningMedian(8)
-        self._intervals = RunningMedian(8)
+        self._heights = RunningMedian(3)
+        self._intervals = RunningMedian(24)
         self.reset()
 
     def reset(self) -> None:
@@ -78,6 +91,7 @@ class PulseBeats:
         self._slope = 0
         self._sum = 0
         self._rising = False
+        self._foreseen = False  # the gate has opened early for this upstroke
         self._since = self._long_ago  # samples since the last beat was confirmed
         self._last_age_q8 = 0
         self._refused = 0
@@ -95,10 +109,10 @@ class PulseBeats:
     @property
     def threshold(self) -> int:
         """What the upstroke must reach to be a beat now (counts)."""
-        return max(self._threshold(), self._floor) // (self._box * self._box)
+        return max(self._threshold(self._since), self._floor) // (self._box * self._box)
 
     def step(self, x: int) -> int:
-        """One sample (counts); returns OPENED, CLOSED or 0."""
+        """One sample (counts); returns a mask of OPENED, CLOSED and MEASURED."""
         if x > LIMIT:
             x = LIMIT
         elif x < -LIMIT:
@@ -128,12 +142,18 @@ class PulseBeats:
             self._learn -= 1
             if not self._learn:
                 self._heights.add(self._learnt)
-        if change > 0:
+        total = self._sum
+        if change * FLAT > total:
             self._rising = True
-        elif change < 0 and self._rising:
-            self._rising = False
-            edges |= self._peak(self._sum)
-        self._sum += change
+            self._sum = total + change
+            if self._early and not self._on_left and not self._foreseen:
+                edges |= self._foresee(total + change)
+        else:
+            if self._rising:
+                self._rising = False
+                edges |= self._peak(total)
+                self._foreseen = False
+            self._sum = total + change
         return edges
 
     def _begin(self, x: int) -> int:
@@ -142,38 +162,61 @@ class PulseBeats:
             self._rises[k] = 0
         return 0
 
+    def _foresee(self, height: int) -> int:
+        """The slope sum rises: is it already what its peak, a little later, would have to reach?"""
+        since = self._since
+        if height < self._floor or self._learn or since + self._lead < self._refractory:
+            return 0
+        if height < (self._threshold(since + self._lead) >> 3) * self._early:
+            return 0
+        self._foreseen = True
+        self._locate()
+        self._on_left = self._min_on
+        return OPENED
+
     def _peak(self, height: int) -> int:
-        """A local maximum of the slope sum, one sample ago."""
+        """The slope sum stopped to grow one sample ago."""
         self._since = min(self._since, self._long_ago)
         if height < self._floor:
             return 0
         if self._learn:
-            self._learnt = max(self._learnt, height)
+            self._listen(height)
             return 0
-        if self._since < self._refractory or self._on_left or not self._accepted(height):
+        if self._since < self._refractory or not self._accepted(height):
             return 0
         self._beat(height)
-        return OPENED
+        if self._foreseen or self._on_left:  # opened early, or still open across a gap
+            return MEASURED
+        self._on_left = self._min_on
+        return OPENED | MEASURED
+
+    def _listen(self, height: int) -> None:
+        """While learning: the largest height, and where the last large peak lay, so that the first beat has a phase."""
+        if 2 * height >= self._learnt and (self._since >= self._refractory or height > self._learnt):
+            self._locate()
+            self._last_age_q8 = self.age_q8
+            self._since = 0
+        self._learnt = max(self._learnt, height)
 
     def _accepted(self, height: int) -> bool:
-        if height >= self._threshold():
+        since = self._since
+        if height >= self._threshold(since):
             return True
-        if 3 <= self._phase() <= 6 and height >= (self._heights.value >> 4) * LARGE_SHARE:
+        if 3 <= self._phase(since) <= 6 and height >= (self._heights.value >> 4) * LARGE_SHARE:
             self._refused_now = True
         return False
 
-    def _phase(self) -> int:
+    def _phase(self, since: int) -> int:
         """Eighths of the usual interval since the last beat, 15 at most and while there is no rhythm."""
         rhythm_q8 = self._intervals.value
-        return min(15, 2048 * self._since // rhythm_q8) if rhythm_q8 else 15
+        return min(15, 2048 * since // rhythm_q8) if rhythm_q8 else 15
 
-    def _threshold(self) -> int:
-        """Least slope sum of a beat now, at this phase."""
-        since = self._since
+    def _threshold(self, since: int) -> int:
+        """Least slope sum of a beat `since` samples after the last."""
         rhythm_q8 = self._intervals.value
-        late = since - (rhythm_q8 >> 7) if rhythm_q8 else since - self._patience
-        threshold = (self._heights.value >> 4) * (PHASE_SHARE[self._phase()] if rhythm_q8 else FREE_SHARE)
-        if late > 0:  # nothing came for long: the contact may have become weaker
+        late = since - (rhythm_q8 >> 8) if rhythm_q8 else since - self._patience
+        threshold = (self._heights.value >> 4) * (PHASE_SHARE[self._phase(since)] if rhythm_q8 else FREE_SHARE)
+        if late > 0:  # overdue: the contact may have become weaker
             threshold >>= 1 + late // self.rate_hz
         return threshold
 
@@ -188,14 +231,13 @@ class PulseBeats:
         self._heights.add(height)
         self._refused = self._refused + 1 if self._refused_now else 0
         self._refused_now = False
-        if self._refused >= 3:
+        if self._refused >= LOCKED:
             self._intervals.clear()
             self._refused = 0
         self.interval_q8 = interval_q8
         self.strength = height // (self._box * self._box)
         self._last_age_q8 = self.age_q8
         self._since = 0
-        self._on_left = self._min_on
 
     def _locate(self) -> None:
         """The steepest upslope of the last ring, by a parabola through three slopes; |a - c| < 2**20.1."""
