@@ -269,9 +269,15 @@ async def sounding(
         yield None
         return
     from somatone.sinks.sound.sink import SoundSettings, SoundSink  # noqa: PLC0415 - supriya takes a second to load
+    from somatone.sinks.sound.wiring import wire_piece  # noqa: PLC0415
 
     settings = SoundSettings(
-        period=options.period, device=options.device, port=options.port, seed=options.seed, record_to=options.record_to
+        period=options.period,
+        device=options.device,
+        port=options.port,
+        seed=options.seed,
+        record_to=options.record_to,
+        wiring=wire_piece(piece, options.layout),
     )
     sink = SoundSink(piece.voices, buffers, settings, say, now_s)
     for action in Mapping(piece).start(now_s()):  # before it sounds, so that the first moment is the piece's own

@@ -18,6 +18,17 @@ class SoundOptions:
     port: int | None = None
     record_to: Path | None = None
     seed: int = 0
+    layout: str | None = None  # instead of the piece's
+
+
+@dataclass(frozen=True, slots=True)
+class OutOptions:
+    """What leaves by OSC and MIDI, over what the piece says. `osc_in` 0: nobody may act, unless the piece says so."""
+
+    osc: tuple[str, ...] = ()  # HOST:PORT
+    osc_in: int = 0
+    osc_from: tuple[str, ...] = ()
+    midi: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,7 @@ class RunOptions:
     seed: int = 0
     plain: bool = False
     sound: SoundOptions = field(default_factory=SoundOptions)
+    out: OutOptions = field(default_factory=OutOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +56,7 @@ class ReplayOptions:
     speed: float | None = 1.0
     log: Path | None = None
     render: Path | None = None
+    stems: bool = False  # beside what is rendered, one file per voice
     seed: int = 0
     sound: SoundOptions = field(default_factory=SoundOptions)
+    out: OutOptions = field(default_factory=OutOptions)

@@ -34,7 +34,7 @@ def test_the_shipped_piece_is_whole() -> None:
         (HEAD + ROUTE.replace("eda.onset", "eda.onsets"), r"routes\[0\].from: .* did you mean 'eda.onset'"),
         (
             HEAD + ROUTE + "range = [5.0, 500.0]\n",
-            r"routes\[0\].range: 500.0 lies outside 0.5 .. 120.0 1/s of 'density'",
+            r"routes\[0\].range: 500.0 lies outside 0.5 .. 400.0 1/s of 'density'",
         ),
         (HEAD + ROUTE + "curve = 0\n", r"routes\[0\].curve is 0"),
         (HEAD + ROUTE + "down_s = -1\n", r"routes\[0\].down_s is -1"),

@@ -14,9 +14,11 @@ import soundfile
 from somatone.library import ensure_library
 from somatone.records import Control, Note
 from somatone.sinks.sound.score import render
+from somatone.sinks.sound.wiring import Wiring
+from somatone.space.layouts import Given, find_layout
 
 Samples = npt.NDArray[np.float64]
-Hear = Callable[[Iterable[Control | Note], float, Sequence[str]], Samples]
+Hear = Callable[..., Samples]
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +28,19 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 @pytest.fixture
 def hear(library: Mapping[str, Path], tmp_path: Path) -> Hear:
-    """Renders with a fixed seed: (actions, seconds, voices) -> samples of shape (frames, 2)."""
     if shutil.which("scsynth") is None:
         pytest.skip("scsynth is not installed: nothing can be rendered")
 
-    def render_samples(actions: Iterable[Control | Note], duration_s: float, voices: Sequence[str]) -> Samples:
-        report = render(actions, duration_s, tmp_path / "heard.wav", voices, library, seed=1)
+    def render_samples(
+        actions: Iterable[Control | Note],
+        duration_s: float,
+        voices: Sequence[str],
+        layout: Given = "stereo",
+        inserts: tuple[str, ...] = (),
+        through: tuple[str, ...] = (),
+    ) -> Samples:
+        wiring = Wiring(find_layout(layout), inserts, through)
+        report = render(actions, duration_s, tmp_path / "heard.wav", voices, library, seed=1, wiring=wiring)
         samples: Samples = soundfile.read(report.path, always_2d=True)[0]
         return samples
 

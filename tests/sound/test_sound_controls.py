@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from somatone.records import Control, Note
+from somatone.space.directions import VIRTUAL
 from somatone.voices import load_voices
 
 RATE_HZ = 48_000
 Samples = npt.NDArray[np.float64]
-Hear = Callable[[Iterable[Control | Note], float, Sequence[str]], Samples]
+Hear = Callable[..., Samples]  # (actions, seconds, voices, layout, inserts, through) -> (frames, channels)
+DOME = [list(direction) for direction in VIRTUAL]  # a room that has just the virtual loudspeakers
 Measure = Callable[[Samples], float]
 
 
@@ -38,6 +40,17 @@ def width(x: Samples) -> float:
 
 def right(x: Samples) -> float:
     return float(np.square(x[:, 1]).sum() / np.square(x).sum())
+
+
+def behind(x: Samples) -> float:
+    """Share of the energy that comes from the back half of the dome."""
+    energy = np.square(x).sum(axis=0)
+    return float(energy[[3, 4, 5, 9, 10]].sum() / energy.sum())
+
+
+def above(x: Samples) -> float:
+    energy = np.square(x).sum(axis=0)
+    return float(energy[8:].sum() / energy.sum())
 
 
 def unevenness(x: Samples) -> float:
@@ -103,7 +116,6 @@ MOVES: list[tuple[str, str, float, float, Measure, float]] = [
     ("pulse", "pitch", 40.0, 120.0, centroid, 2),
     ("pulse", "decay", 0.1, 1.2, loudness, 1.8),
     ("pulse", "knock", 0.0, 1.0, attack, 3),
-    ("pulse", "pan", -1.0, 1.0, right, 100),
     ("breath", "level", 0.2, 0.6, loudness, 5),
     ("breath", "brightness", 300.0, 4000.0, centroid, 4),
     ("breath", "focus", 0.0, 1.0, bandwidth, 0.4),
@@ -116,12 +128,30 @@ MOVES: list[tuple[str, str, float, float, Measure, float]] = [
     ("space", "echo", 0.0, 0.85, loudness, 1.1),
     ("space", "delay", 0.1, 1.1, lateness, 1.1),
     ("space", "width", 0.0, 1.0, width, 10),
+    ("filter", "cutoff", 300.0, 9000.0, centroid, 1.5),
+    ("filter", "resonance", 0.0, 1.0, bandwidth, 0.8),
+    ("filter", "mix", 0.0, 1.0, centroid, 0.75),
     ("master", "level", 0.3, 0.8, loudness, 4),
 ]
+# The same, in a room that has all twelve virtual loudspeakers.
+PLACED: list[tuple[str, str, float, float, Measure, float]] = [
+    ("grains", "width", 20.0, 180.0, behind, 10),
+    ("grains", "motion", 0.0, 8.0, behind, 10),
+    ("grains", "room", 0.02, 1.0, behind, 10),
+    ("drone", "width", 10.0, 150.0, behind, 10),
+    ("drone", "room", 0.02, 1.0, behind, 10),
+    ("breath", "width", 10.0, 150.0, behind, 10),
+    ("breath", "room", 0.02, 1.0, behind, 10),
+    ("pulse", "size", 0.0, 1.0, behind, 10),
+    ("pulse", "room", 0.02, 1.0, behind, 10),
+]
+SOURCES = ("grains", "drone", "breath", "pulse")
+PLACES = ("azimuth", "elevation", "distance")
 
 
 def test_every_control_is_measured() -> None:
-    assert {(voice, control) for voice, control, *_ in MOVES} == {
+    moved = {(voice, control) for voice, control, *_ in MOVES + PLACED}
+    assert moved | {(voice, control) for voice in SOURCES for control in PLACES} == {
         (voice.name, control) for voice in load_voices().values() for control in voice.controls
     }
 
@@ -142,6 +172,9 @@ def scene(voice: str, control: str, value: float) -> tuple[list[Control | Note],
         return [Control(voice, "depth", 1.0, 0.0), Control(voice, control, value, 0.0)], 22, ["breath"], 2
     if voice == "master":
         return [Control(voice, control, value, 0.0)], 3, ["drone"], 1
+    if voice == "filter":
+        low = [Control(voice, "cutoff", 500.0, 0.0)] if control != "cutoff" else []
+        return [*low, Control(voice, control, value, 0.0)], 5, ["grains"], 1
     return [Control(voice, control, value, 0.0)], 12 if voice == "drone" else 7, [voice], 2
 
 
@@ -152,10 +185,50 @@ def test_control_moves_its_measure(
     found = []
     for value in (low, high):
         actions, duration_s, voices, from_s = scene(voice, control, value)
-        found.append(measure(hear(actions, duration_s, voices)[int(from_s * RATE_HZ) :]))
+        inserts = ("filter",) if voice == "filter" else ()
+        found.append(
+            measure(
+                hear(actions, duration_s, voices, inserts=inserts, through=("grains",) if inserts else ())[
+                    int(from_s * RATE_HZ) :
+                ]
+            )
+        )
     moved = found[1] / max(found[0], 1e-9)
     print(f"{voice}.{control} {low:g} -> {high:g}: {measure.__name__} {found[0]:.4g} -> {found[1]:.4g}")
     assert moved > ratio if ratio > 1 else moved < ratio
+
+
+def in_the_dome(hear: Hear, voice: str, values: dict[str, float], duration_s: float, room: bool) -> Samples:
+    """The voice as a point in front, but for `values`."""
+    point = {"azimuth": 0.0, "width": 0.0, "spread": 0.05 if "width" not in values else 1.0} | values
+    known = {name: value for name, value in point.items() if name in load_voices()[voice].controls}
+    actions: list[Control | Note] = [Control("space", "level", 1.0, 0.0)] if room else []
+    if voice == "pulse":
+        return hear([*actions, Note("pulse", 0.2, known)], duration_s, [voice, "space"] if room else [voice], DOME)
+    actions += [Control(voice, name, value, 0.0) for name, value in known.items()]
+    return hear(actions, duration_s, [voice, "space"] if room else [voice], DOME)
+
+
+@pytest.mark.parametrize(("voice", "control", "low", "high", "measure", "ratio"), PLACED, ids=lambda x: str(x)[:9])
+def test_control_moves_sound_in_the_dome(
+    hear: Hear, voice: str, control: str, low: float, high: float, measure: Measure, ratio: float
+) -> None:
+    seconds = 5.0 if control == "motion" else 1.5
+    found = [measure(in_the_dome(hear, voice, {control: v}, seconds, control == "room")) for v in (low, high)]
+    print(f"{voice}.{control} {low:g} -> {high:g}: {measure.__name__} {found[0]:.4g} -> {found[1]:.4g}")
+    assert found[1] > ratio * max(found[0], 1e-6)
+
+
+@pytest.mark.parametrize("voice", SOURCES)
+def test_azimuth_elevation_and_distance(hear: Hear, voice: str) -> None:
+    near = in_the_dome(hear, voice, {"azimuth": -90.0, "elevation": 0.0, "distance": 1.0}, 2, False)
+    far = in_the_dome(hear, voice, {"azimuth": 180.0, "elevation": 40.0, "distance": 8.0}, 2, False)
+    print(f"{voice}: behind {behind(near):.3f} {behind(far):.3f}, above {above(near):.3f} {above(far):.3f}")
+    assert behind(near) < 0.1
+    assert behind(far) > 0.9
+    assert above(near) < 0.1
+    assert above(far) > 0.7
+    assert loudness(far) < 0.25 * loudness(near)
 
 
 @pytest.mark.parametrize("voice", ["grains", "drone", "breath", "space", "master"])

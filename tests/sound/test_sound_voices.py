@@ -17,7 +17,7 @@ from somatone.sinks.sound.state import SYNTHDEFS
 from somatone.voices import ControlSpec, find_voice, load_voices
 
 CONTROLS = [spec for voice in load_voices().values() for spec in voice.controls.values()]
-WIRES = {"out", "send", "in", "first_buffer", "buffer_count"}
+WIRES = {"out", "send", "in", "bus", "law", "first_buffer", "buffer_count"}
 needs_sclang = pytest.mark.skipif(shutil.which("sclang") is None, reason="sclang is not installed")
 
 
@@ -95,7 +95,7 @@ def parameters(path: Path) -> dict[str, float]:
 @pytest.mark.parametrize("name", load_voices())
 def test_compiled_definitions_have_exactly_the_controls_of_the_table(name: str) -> None:
     voice = load_voices()[name]
-    compiled = parameters(SYNTHDEFS / f"{voice.synthdef}.scsyndef")
+    compiled = parameters(SYNTHDEFS / f"{voice.synthdef}{'_2' if voice.stage == 'master' else ''}.scsyndef")
     assert {key for key in compiled if key not in WIRES} == set(voice.controls)
     for control in voice.controls.values():
         assert compiled[control.name] == pytest.approx(control.default, rel=1e-6), control.name

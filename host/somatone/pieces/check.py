@@ -10,6 +10,7 @@ from somatone.gating.parameters import check_settings
 from somatone.pieces.check_outside import check_outside
 from somatone.pieces.outside import notes_of, outside_of, routes_of
 from somatone.pieces.schema import File, Follow, GateRoute, NoteRoute, Route
+from somatone.space.layouts import find_layout
 from somatone.voices import ControlSpec, Voice, load_voices, unknown
 
 DENSEST_PER_S = 50.0
@@ -21,7 +22,8 @@ def check_file(file: File) -> None:
     for name in file.voices:
         if name not in voices:
             raise unknown("voice", name, voices)
-    present = {name: voices[name] for name in (*file.voices, "master")}
+    _check_space(file, voices)
+    present = {name: voices[name] for name in (*file.voices, *file.inserts, "master")}
     for key, value in file.rest.items():
         _in_range(f"rest: {key}", _control(f"rest: {key}", key, present), value)
     check_settings(file.rules)
@@ -39,6 +41,27 @@ def check_file(file: File) -> None:
         _check_route(place, route, outside, gates)
     for place, note in notes_of(file):
         _check_note(place, note, outside, gates)
+
+
+def _check_space(file: File, voices: Mapping[str, Voice]) -> None:
+    """The room, and the chain of inserts that some voices pass through on their way into it."""
+    try:
+        find_layout(file.layout)
+    except SomatoneError as error:
+        raise PieceError(f"layout: {error}") from None
+    inserts = [name for name, voice in voices.items() if voice.stage == "insert"]
+    for name in file.inserts:
+        if name not in inserts:
+            raise _placed("inserts", "insert", name, inserts)
+    for name in file.voices:
+        if name in inserts:
+            raise PieceError(f"voices: {name!r} is an insert: name it in inserts, and in through what passes it.")
+    sources = [name for name in file.voices if voices[name].stage == "source"]
+    for name in file.through:
+        if name not in sources:
+            raise _placed("through", "source among this piece's voices", name, sources)
+    if len(set(file.inserts)) < len(file.inserts) or (file.through and not file.inserts):
+        raise PieceError("inserts: name each insert once, and at least one where voices go through.")
 
 
 def _check_gate(place: str, gate: GateRoute, known: list[str]) -> None:

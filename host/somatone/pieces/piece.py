@@ -24,7 +24,8 @@ from somatone.pieces.schema import TABLES, File, Follow, GateRoute, NoteRoute, R
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A checked piece. `rest` holds where a control stands before any route has moved it.
+    """A checked piece. `voices` are its sources, its space and its `inserts`, which those of `through` pass in that
+    order. `rest` holds where a control stands before any route has moved it.
 
     `rules` are the piece's settings with the artist's `layer` over them.
     """
@@ -41,6 +42,9 @@ class Piece(msgspec.Struct, frozen=True):
     seed: int = 1
     layer: Layer = NO_LAYER
     outside: Outside = NOTHING_OUTSIDE
+    layout: str | list[tuple[float, float]] = "stereo"
+    inserts: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -78,7 +82,7 @@ def load_piece(path: Path) -> Piece:
         path.parent,
         file.name,
         file.about,
-        tuple(file.voices),
+        (*file.voices, *file.inserts),
         (*file.routes, *(route for _, route in routes_of(file))),
         file.rest,
         (*file.notes, *(note for _, note in notes_of(file))),
@@ -87,6 +91,9 @@ def load_piece(path: Path) -> Piece:
         file.seed,
         layer,
         outside_of(file),
+        file.layout,
+        tuple(file.inserts),
+        tuple(file.through),
     )
 
 

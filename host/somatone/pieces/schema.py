@@ -154,6 +154,9 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str
     about: str
     voices: list[str]
+    layout: str | list[tuple[float, float]] = "stereo"
+    inserts: list[str] = []
+    through: list[str] = []
     routes: list[Route] = []
     rest: dict[str, float] = {}
     notes: list[NoteRoute] = []

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import numpy as np
 
 from somatone.errors import SomatoneError
@@ -60,7 +61,9 @@ NAMES = ("stereo", *NAMED, "binaural")
 
 
 def find_layout(given: Given) -> Layout:
-    """The layout of that name, or of those `[azimuth, elevation]`. Raises SomatoneError: one sentence."""
+    """The layout of that name, or of those `[azimuth, elevation]` (or a text that lists them). Raises SomatoneError."""
+    if isinstance(given, str) and given.lstrip().startswith("["):
+        given = _listed(given)
     if isinstance(given, str):
         if given not in NAMES:
             raise unknown("layout", given, NAMES)
@@ -111,6 +114,13 @@ def _balanced(layout: Layout, gains: Vectors) -> Layout:
 def _loudness_db(gains: Vectors, around: Sequence[Direction], law: float) -> Vectors:
     points = np.stack([placed(azimuth, elevation, law) for azimuth, elevation in around], axis=1)
     return np.asarray(10 * np.log10(np.square(gains @ points).sum(axis=0)), np.float64)
+
+
+def _listed(text: str) -> list[list[float]]:
+    try:
+        return msgspec.json.decode(text, type=list[list[float]])
+    except msgspec.MsgspecError:
+        raise SomatoneError(f"{text!r} is no list of speakers: write [[azimuth, elevation], ...] in degrees.") from None
 
 
 def _position(number: int, pair: Sequence[float]) -> Direction:

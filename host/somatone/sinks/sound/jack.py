@@ -19,6 +19,7 @@ from pathlib import Path
 
 from somatone.errors import SoundError
 from somatone.sinks.sound.tools import child_command
+from somatone.space.layouts import Layout, find_layout
 from somatone.voices import unknown
 
 DUMMY = "dummy"
@@ -27,6 +28,10 @@ READY_S = 5.0
 GOODBYE_S = 1.0
 SHARED = Path("/dev/shm")
 CARDS = Path("/proc/asound/cards")
+
+
+class TooFewOutputs(SoundError):
+    """The card works, but has not as many outputs as the layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,33 @@ def choose_device(wanted: str | None, available: list[Card]) -> tuple[str, str]:
     return f"hw:CARD={card.id}", f"Sound goes to the card {card.id} ({card.text})."
 
 
+def outputs_of(device: str, listing: Path = CARDS) -> int | None:
+    """How many outputs the card that jackd has opened gives it; None where that cannot be told."""
+    folder = listing.parent / device.removeprefix("hw:CARD=")
+    for opened in folder.glob("pcm*p/sub*/hw_params"):
+        with contextlib.suppress(OSError):
+            if found := re.search(r"^channels: (\d+)", opened.read_text(), re.M):
+                return int(found[1])
+    return None
+
+
+def too_few(device: str, there: int, layout: Layout) -> str:
+    """The sentence for a card that cannot play the layout."""
+    name = device.removeprefix("hw:CARD=")
+    smaller = "stereo" if there < 4 else "quad"
+    return (
+        f"The card {name} has {there} outputs, but the layout {layout.name!r} needs {layout.channels}: give another "
+        f'card with --device, or say --layout {smaller} (layout = "{smaller}" in the piece).'
+    )
+
+
 class Jack:
     """Starts, watches and ends one jackd. Nothing is left behind after `stop`."""
 
-    def __init__(self, device: str | None, sample_rate_hz: int, period_frames: int) -> None:
+    def __init__(
+        self, device: str | None, sample_rate_hz: int, period_frames: int, layout: Layout | None = None
+    ) -> None:
+        self._layout = layout or find_layout("stereo")
         self._wanted = device
         self._rate_hz = sample_rate_hz
         self._period_frames = period_frames
@@ -108,7 +136,11 @@ class Jack:
         found = [] if self._wanted == DUMMY or (self._wanted is None and self._refused >= 3) else cards()
         device, sentence = choose_device(self._wanted, found)
         self._remove_leftovers()
-        driver = ["-d", "dummy"] if device == DUMMY else ["-d", "alsa", "-d", device, "-P", "-n", "2"]
+        driver = (
+            ["-d", "dummy", "-C", "0", "-P", str(self._layout.channels)]
+            if device == DUMMY
+            else ["-d", "alsa", "-d", device, "-P", "-n", "2"]
+        )
         # The first -p is the number of ports: jackd locks memory for all of them, and its default needs 107 MB.
         command = ["jackd", "-p", "128", "-n", self.name, "-R", "-P", "70", *driver]
         command += ["-r", str(self._rate_hz), "-p", str(self._period_frames)]
@@ -125,6 +157,9 @@ class Jack:
             await self.stop()
             raise SoundError(f"jackd could not start on {device}: {self._reason()}.")
         self._refused = 0
+        if (there := outputs_of(device)) is not None and there < self._layout.channels:
+            await self.stop()
+            raise TooFewOutputs(too_few(device, there, self._layout))
         return sentence
 
     async def ended(self) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Levels are linear, 1 is full scale, (left, right); `age_s` is infinite before the first report."""
+    """Levels are linear, 1 is full scale, one for each channel; `age_s` is infinite before the first report."""
 
-    peak: tuple[float, float] = (0.0, 0.0)
-    rms: tuple[float, float] = (0.0, 0.0)
+    peak: tuple[float, ...] = (0.0, 0.0)
+    rms: tuple[float, ...] = (0.0, 0.0)
     age_s: float = math.inf
     boots: int = 0  # how often the server was started
     lost: int = 0  # controls and notes that could not be played: not finite, no server, or too many at once

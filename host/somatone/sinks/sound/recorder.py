@@ -13,15 +13,15 @@ from somatone.errors import SoundError
 FILES = 4
 FILE_S = 3600.0
 FORMATS = (".wav", ".flac")
+FLAC_CHANNELS = 8
 
 
 class Recorder:
     """Names the files, in turn: NAME.wav, NAME-2.wav .. NAME-4.wav, then again from the first."""
 
-    def __init__(self, first: Path) -> None:
+    def __init__(self, first: Path, channels: int = 2) -> None:
         """Raises SoundError when the format or the folder cannot be used."""
-        if first.suffix.lower() not in FORMATS:
-            raise SoundError(f"{first} cannot be recorded to: end its name in {' or '.join(FORMATS)}.")
+        check_format(first, channels)
         if not first.resolve().parent.is_dir():
             raise SoundError(f"{first} cannot be recorded to: there is no folder {first.resolve().parent}.")
         self._first = first
@@ -41,6 +41,14 @@ class Recorder:
         if self.path and self.path.suffix.lower() == ".wav" and self.path.is_file():
             mend_wav(self.path)
         self.path = None
+
+
+def check_format(path: Path, channels: int) -> None:
+    """Raises SoundError for a name that ends in nothing we write, or a format that cannot hold so many channels."""
+    if path.suffix.lower() not in FORMATS:
+        raise SoundError(f"{path} cannot be recorded to: end its name in {' or '.join(FORMATS)}.")
+    if path.suffix.lower() == ".flac" and channels > FLAC_CHANNELS:
+        raise SoundError(f"{path} cannot hold {channels} channels, FLAC has at most {FLAC_CHANNELS}: end it in .wav.")
 
 
 def mend_wav(path: Path) -> bool:

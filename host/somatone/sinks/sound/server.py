@@ -64,11 +64,12 @@ class Server:
         environment: Mapping[str, str],
         on_meter: Callable[[Sequence[float]], None],
         on_alarm: Callable[[str], None],
+        outputs: int = 2,
     ) -> Server:
-        """Starts scsynth on 127.0.0.1:`port` within BOOT_S. `on_meter` gets peak and rms, left then right; `on_alarm`
+        """Starts scsynth on 127.0.0.1:`port` within BOOT_S. `on_meter` gets peak and rms of each output; `on_alarm`
         the server's own words when something fails. Raises SoundError; whatever happens, no process is left."""
         supriya = await asyncio.to_thread(_supriya)  # importing takes 1 to 2 s; the path goes on meanwhile
-        inner = supriya.AsyncServer(_options(port, environment))
+        inner = supriya.AsyncServer(_options(port, environment, outputs))
         server = cls(inner, port)
         server._listen_to_log(on_alarm)
         # Nodes -1 and /fail without a command come too: only these two patterns matter to us.
@@ -201,7 +202,7 @@ def _supriya() -> Any:
     return supriya
 
 
-def _options(port: int, environment: Mapping[str, str]) -> Any:
+def _options(port: int, environment: Mapping[str, str], outputs: int) -> Any:
     scsynth = importlib.import_module("supriya.scsynth")
 
     @dataclasses.dataclass(frozen=True)
@@ -216,7 +217,7 @@ def _options(port: int, environment: Mapping[str, str]) -> Any:
         port=port,
         load_synthdefs=False,
         input_bus_channel_count=0,
-        output_bus_channel_count=2,
+        output_bus_channel_count=outputs,
         memory_size=65536,
         maximum_node_count=4096,
     )

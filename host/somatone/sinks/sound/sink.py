@@ -12,17 +12,18 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from somatone.errors import SoundError
 from somatone.records import Status
-from somatone.sinks.sound.jack import DUMMY, Jack, cards, choose_device
+from somatone.sinks.sound.jack import DUMMY, Jack, TooFewOutputs, cards, choose_device
 from somatone.sinks.sound.meter import Meter
 from somatone.sinks.sound.recorder import FILE_S, Recorder
 from somatone.sinks.sound.server import Server, free_udp_port, remove_abandoned_memory
 from somatone.sinks.sound.state import State
 from somatone.sinks.sound.tools import require_tools, surely
+from somatone.sinks.sound.wiring import Wiring
 
 HEARTBEAT_S = 1.5  # without a report for so long the server is taken for hung; reports come every 0.1 s
 FIRST_BEAT_S = 3.0
@@ -35,7 +36,8 @@ ALARM_AGAIN_S = 60.0
 @dataclass(frozen=True, slots=True)
 class SoundSettings:
     """How sound is made. `device` None: a real card when there is one, else the dummy driver; else a card's name or
-    "dummy". `port` None: any free UDP port. `record_to`: also write what is heard to this .wav or .flac."""
+    "dummy". `port` None: any free UDP port. `record_to`: also write what is heard to this .wav or .flac. `wiring`: the
+    room's loudspeakers, and the chain of inserts."""
 
     sample_rate: int = 48_000
     period: int = 256
@@ -43,6 +45,7 @@ class SoundSettings:
     port: int | None = None
     record_to: Path | None = None
     seed: int = 1
+    wiring: Wiring = field(default_factory=Wiring)
 
 
 class SoundSink:
@@ -58,14 +61,15 @@ class SoundSink:
     ) -> None:
         """Raises SomatoneError for an unknown voice, SoundError for a missing recording or a file that cannot be
         recorded to. `report` hears of the device, of every loss and return, and of the server's alarms."""
-        self._state = State(voices, buffers, settings.seed)
+        self._state = State(voices, buffers, settings.seed, settings.wiring)
         self._settings = settings
         self._report = report
         self._now_s = now_s
-        self._recorder = Recorder(settings.record_to) if settings.record_to else None
+        self._recorder = Recorder(settings.record_to, settings.wiring.layout.channels) if settings.record_to else None
         self._server: Server | None = None
         self._jack: Jack | None = None
-        self._levels: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+        self._channels = settings.wiring.layout.channels
+        self._levels: tuple[float, ...] = (0.0, 0.0) * self._channels
         self._beats = 0
         self._beat_s = -math.inf
         self._boots = 0
@@ -100,9 +104,8 @@ class SoundSink:
     @property
     def meter(self) -> Meter:
         """The last report of levels, its age, and what was counted."""
-        peak_l, rms_l, peak_r, rms_r = self._levels
         age_s = time.monotonic() - self._beat_s
-        return Meter((peak_l, peak_r), (rms_l, rms_r), age_s, self._boots, self._lost)
+        return Meter(self._levels[::2], self._levels[1::2], age_s, self._boots, self._lost)
 
     @property
     def pids(self) -> tuple[int | None, int | None]:
@@ -120,13 +123,15 @@ class SoundSink:
 
     async def run(self) -> None:
         """Keeps sound going until cancelled, then ends what it started. Raises SoundError only for what cannot mend
-        itself: tools that are not installed, a port in use, an unknown card."""
+        itself: tools that are not installed, a port in use, an unknown card, or one with too few outputs."""
         try:
             require_tools("jackd", "scsynth", "setpriv")
             free_udp_port(self._settings.port)
             choose_device(self._settings.device, [] if self._settings.device == DUMMY else cards())
             await asyncio.to_thread(remove_abandoned_memory)
-            self._jack = Jack(self._settings.device, self._settings.sample_rate, self._settings.period)
+            self._jack = Jack(
+                self._settings.device, self._settings.sample_rate, self._settings.period, self._settings.wiring.layout
+            )
             while True:
                 await self._one_life(self._jack)
                 await asyncio.sleep(self._pause_s())
@@ -148,11 +153,13 @@ class SoundSink:
             if jack.pid is None:
                 self._say("sound.device", jack.name, await jack.start())
             server = await Server.boot(
-                free_udp_port(self._settings.port), jack.environment, self._on_meter, self._on_alarm
+                free_udp_port(self._settings.port), jack.environment, self._on_meter, self._on_alarm, self._channels
             )
             await self._fill(server)
             sounded = True
             reason = await self._watch(server, jack)
+        except TooFewOutputs:
+            raise
         except SoundError as error:
             reason = str(error).rstrip(".")
         except asyncio.CancelledError:
@@ -252,8 +259,8 @@ class SoundSink:
         return 0.0 if many <= 0 else min(0.5 * 2.0**many, SLOWEST_S)
 
     def _on_meter(self, levels: Sequence[float]) -> None:
-        if len(levels) == 4 and all(map(math.isfinite, levels)):
-            self._levels = (levels[0], levels[1], levels[2], levels[3])
+        if len(levels) == 2 * self._channels and all(map(math.isfinite, levels)):
+            self._levels = tuple(levels)
         self._beats += 1
         self._beat_s = time.monotonic()
 

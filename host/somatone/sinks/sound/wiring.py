@@ -12,10 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from somatone.errors import SomatoneError
 from somatone.space.layouts import Layout, find_layout
 from somatone.voices import Voice, load_voices, unknown
+
+if TYPE_CHECKING:
+    from somatone.pieces.piece import Piece
 
 SPHERE = 12  # channels of the virtual loudspeakers
 OUTPUTS = 16  # most outputs of a layout; the private buses begin above them
@@ -111,3 +115,8 @@ class Wiring:
 
     def _alone(self, voice: Voice) -> int:
         return self.stem(voice.name) if voice.name in self.stems else self.mix
+
+
+def wire_piece(piece: Piece, layout: str | None = None) -> Wiring:
+    """As the piece says, but for another layout if one is given. Raises SomatoneError for an unknown one."""
+    return Wiring(find_layout(layout or piece.layout), piece.inserts, piece.through)
