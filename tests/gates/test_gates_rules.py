@@ -47,7 +47,7 @@ def on_times(masks: Sequence[int], opened: int, closed: int) -> list[int]:
     ("make", "low", "high", "bits", "least"),
     [
         (PulseBeats, -140_000, 140_000, (1, 2), 8),
-        (SkinResponses, 0, 3_000, (1, 2), 3),
+        (SkinResponses, 0, 3_000, (1, 2), 2),
         (TemperatureTrend, 2_000, 3_500, (1, 2), 20),
         (TemperatureTrend, 2_000, 3_500, (4, 8), 20),
         (lambda: _Line(Movement()), -128, 128, (1, 2), 16),

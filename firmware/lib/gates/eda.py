@@ -3,13 +3,16 @@
 A response is a rise of 1 to 3 s of at least 0.01 to 0.05 uS (Boucsein et al. 2012). The slope is compared with
 its own lowest value of the last 5 samples, its valley: a response lifts off it within a second, drift does not, up or
 down. It is said once the lift has passed the threshold (noise: frugal median of the slope's own changes), lasted
-three samples and gained enough height. Artefacts (Kleckner et al. 2018: range and jump; a fall or a one-sample step
-that no skin can make) silence the rule for three seconds.
+three samples and gained enough height, and not in one go: a second's whole gain within half a second is an
+electrode that was pressed. Artefacts (Kleckner et al. 2018: range and jump; falls, steps and spikes of one or two
+samples, which no skin can make) silence the rule until its filters hold nothing of them.
 
 Surprises: the level may still be falling when a response starts (overlapping responses are the normal case under
 stress), so heights are taken above the line that the valley's slope would have drawn; and the mean level is kept as
-a sum of one second of samples, 1/4 nS at 4 Hz.
-Bounds: sum 4 * 100000 = 2**18.6, slope noise 800000 << 8 = 2**27.6, tonic 100000 << 8 = 2**24.6; rate_hz <= 4.
+a sum of one second of samples, 1/4 nS at 4 Hz. The gate closes early, when the lift has lost a fifth of its top, so
+that a second response on the shoulder of the first is heard.
+Bounds: sum 4 * 100000 = 2**18.6, five lifts 2**22, slope noise 800000 << 8 = 2**27.6, tonic 100000 << 8 = 2**24.6;
+rate_hz <= 4.
 """
 
 from gates.common import FrugalQuantile, Hold, RunningMedian, samples_of
@@ -17,6 +20,7 @@ from gates.common import FrugalQuantile, Hold, RunningMedian, samples_of
 LIMIT = 100_000  # nS; clamp of the input
 GUARD = 8
 RECENT = 5  # slopes among which the valley is sought
+STEP_FLOOR = 20  # nS; smaller steps are not looked at
 RECOVERED = 4  # the level fell back by half of the last response's amplitude
 
 
@@ -34,13 +38,13 @@ class SkinResponses:
         *,
         least_slope: int = 10,  # nS/s
         least_amplitude: int = 10,  # nS; Boucsein 2012: 0.01 to 0.05 uS
-        refractory_ms: int = 1_000,
-        block_ms: int = 3_000,
-        min_on_ms: int = 750,
+        refractory_ms: int = 750,
+        block_ms: int = 750,  # half again what the filters hold; artefacts in a row start it anew
+        min_on_ms: int = 500,
         max_on_ms: int = 6_000,
         valid_low: int = 50,  # nS; Kleckner 2018: 0.05 .. 60 uS
         valid_high: int = 60_000,
-        noise_times: int = 5,  # threshold in medians of the slope's noise
+        noise_times: int = 6,  # threshold in medians of the slope's noise
         jump: int = 10_000,  # nS/s; Kleckner 2018
         give_up_ms: int = 20_000,  # no half recovery by then: it is drift
     ) -> None:
@@ -143,6 +147,8 @@ class SkinResponses:
         self._last = x
         self._step1 = 0
         self._step2 = 0
+        self._step3 = 0
+        self._step4 = 0
         self._slope = 0
         self._base = self._mean
         self._ground = 0
@@ -155,16 +161,27 @@ class SkinResponses:
             self._tonic = x << GUARD
 
     def _artefact(self, x: int) -> bool:
-        """Range, jump, a fall by an eighth, or a lone step: large between two small changes."""
+        """Range, jump, a fall by an eighth; one sample later steps of one or two samples, and spikes of one."""
         change = x - self._last
         self._last = x
-        middle = abs(self._step1)
-        lone = middle > 20 and middle > 4 * (abs(change) + abs(self._step2))
-        self._step2 = self._step1
+        before, earlier, first = self._step1, self._step2, self._step3
         self._step1 = change
+        self._step2 = before
+        self._step3 = earlier
+        self._step4 = first
         if not self._valid_low <= x <= self._valid_high or abs(change) > self._jump:
             return True
-        return lone or change < -20 - (x >> 3)
+        pair = abs(before + earlier)
+        if change >= -STEP_FLOOR and pair <= STEP_FLOOR and -STEP_FLOOR <= before <= STEP_FLOOR:
+            return False  # by far the most frequent case
+        floor = STEP_FLOOR + 4 * (self._noise.q8 >> GUARD)
+        if change < -floor - (x >> 3):
+            return True
+        middle = abs(before)
+        lone = middle > 4 * (abs(change) + abs(earlier)) or middle > 4 * (abs(before + change) + abs(earlier))
+        if lone and middle > floor:
+            return True
+        return pair > floor and pair > 6 * (abs(change) + abs(first))
 
     def _filter(self, x: int) -> int:
         """Slope: change of the one-second sum over half a second."""
@@ -179,7 +196,7 @@ class SkinResponses:
         return self._mean - self._old_mean
 
     def _rise(self, slope: int) -> int:
-        """Opens when the slope has lifted off its own recent valley; closes when the lift is half gone."""
+        """Opens when the slope has lifted off its own recent valley; closes when the lift passes its top."""
         if self._hold.on:
             return self._grow(slope)
         valley = min(self._slopes)
@@ -201,7 +218,14 @@ class SkinResponses:
             return 0
         if height <= max(self._least_amplitude, self._usual.value // 10):
             return 0
-        return self._open(slope, height)
+        return 0 if self._in_one_go() else self._open(slope, height)
+
+    def _in_one_go(self) -> bool:
+        """Whether two neighbouring samples made nearly all of what the last four gained above the old slope."""
+        drift = self._ground // (self._span * self._lag)  # nS a sample
+        newest, before, earlier, first = self._step1, self._step2, self._step3, self._step4
+        most = max(newest + before, before + earlier, earlier + first) - 2 * drift
+        return 8 * most > 7 * (newest + before + earlier + first - 4 * drift)
 
     def _age_of(self, valley: int) -> int:
         """How many samples ago the slope was last as low as its valley."""
@@ -230,7 +254,7 @@ class SkinResponses:
         self._climb += 1
         self._top = max(self._top, slope)
         self.amplitude_nsiemens = max(self.amplitude_nsiemens, self._height())
-        rising = 2 * (slope - self._ground) > self._top - self._ground and slope > 0
+        rising = 5 * (slope - self._ground) > 4 * (self._top - self._ground) and slope > 0
         return 0 if rising and self._since < self._max_on else self._end()
 
     def _height(self) -> int:
