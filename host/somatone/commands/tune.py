@@ -203,7 +203,8 @@ def _draw(
     options: TuneOptions, session: Session, piece: Piece, tuned: list[Tuned], stretch_s: Stretch, settings: RuleSettings
 ) -> Iterator[Path]:
     """One picture a signal: `OUT.png`, or `OUT-bvp.png` and so on where there are several."""
-    from somatone.sinks.tune_plot import TunePicture, draw_tuning  # noqa: PLC0415 - matplotlib takes a second to load
+    from somatone.sinks.tune_picture import TunePicture  # noqa: PLC0415
+    from somatone.sinks.tune_plot import draw_tuning  # noqa: PLC0415 - matplotlib takes a second to load
 
     assert options.plot
     tried = ", ".join(f"{rule} {name} = {value}" for rule, values in settings.items() for name, value in values.items())

@@ -59,7 +59,7 @@ def read_layer(piece_toml: Path) -> Layer:
     try:
         path = layer_path(piece_toml)
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return NO_LAYER
     except SomatoneError as error:
         return Layer(problems=(str(error),))

@@ -113,7 +113,7 @@ def _scipy_beats(values: Values, rate_hz: float) -> Any:
     from scipy.signal import find_peaks  # noqa: PLC0415
 
     smooth = _band(values, rate_hz)
-    usual = float(np.median(np.abs(smooth))) * 1.5
+    usual = max(float(np.median(np.abs(smooth))) * 1.5, 1.0)  # on a flat line a filter leaves waves far below a count
     return find_peaks(smooth, distance=int(0.3 * rate_hz), prominence=usual)[0]
 
 

@@ -12,7 +12,7 @@ from somatone.records import Validity
 from somatone.tuning.play import Opening, Played, Seen, Values
 
 SAME_BEAT_S = 0.1
-FEW = 8
+FEW = 5
 END = 0.02  # of a level's range: so near to an end it stands at it
 
 
@@ -30,7 +30,7 @@ class Agreement:
 
 def agreement(ours_s: Values, theirs_s: Values, tolerance_s: float) -> Agreement:
     """F1 at +-`tolerance_s`, each event matched once. Both sorted; 1.0 where both are empty."""
-    lag_s = usual_lag_s(ours_s, theirs_s, tolerance_s)
+    lag_s = usual_lag_s(ours_s, theirs_s, 2 * tolerance_s)
     ours_matched, theirs_matched = matched(ours_s, theirs_s - lag_s, tolerance_s)
     total = len(ours_s) + len(theirs_s)
     f1 = 2 * int(ours_matched.sum()) / total if total else 1.0
@@ -167,7 +167,7 @@ def own_intervals(
         return None
     beats_s = own_beats_s(ibi)
     beats_s = beats_s[(beats_s >= stretch_s[0]) & (beats_s < stretch_s[1])]
-    lag_s = usual_lag_s(ours_s, beats_s, tolerance_s)
+    lag_s = usual_lag_s(ours_s, beats_s, 2 * tolerance_s)
     _, has = matched(ours_s, beats_s - lag_s, tolerance_s)
     both = [_interval(ours_s, at_s - lag_s, length_s, tolerance_s) for at_s, length_s in said]
     differences = [abs(ours - length_s) for ours, (_, length_s) in zip(both, said, strict=True) if ours is not None]
