@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from somatone.app import play, sounding
@@ -32,6 +32,7 @@ class ReplayReport:
     peak: float | None = None
     rms: float | None = None
     sound_sha256: str | None = None
+    stems: tuple[Path, ...] = ()
 
 
 def _logged(records: Iterator[tuple[float, Record]], log: LogSink, monitor: Monitor) -> Iterator[tuple[float, Record]]:
@@ -55,6 +56,7 @@ def replay_rendered(
 ) -> ReplayReport:
     """Offline, by scsynth's non-realtime mode, faster than real time; equal runs give equal samples."""
     from somatone.sinks.sound.score import render  # noqa: PLC0415 - replay without sound stays light
+    from somatone.sinks.sound.wiring import wire_piece  # noqa: PLC0415
 
     assert options.render
     with LogSink(options.log) as log:
@@ -66,12 +68,18 @@ def replay_rendered(
                     yield emitted(record, host_s)
 
         rendered = render(
-            actions(), session.length_s + TAIL_S, options.render, options.piece.voices, buffers, options.seed, progress
+            actions(),
+            session.length_s + TAIL_S,
+            options.render,
+            options.piece.voices,
+            buffers,
+            options.seed,
+            progress,
+            wire_piece(options.piece, options.sound.layout),
+            options.stems,
         )
         report = _report(log, monitor)
-    return ReplayReport(
-        report.lines, report.log_sha256, report.beats, report.onsets, rendered.peak, rendered.rms, rendered.sha256
-    )
+    return replace(report, peak=rendered.peak, rms=rendered.rms, sound_sha256=rendered.sha256, stems=rendered.stems)
 
 
 def emitted(action: Action, host_s: float) -> Action:

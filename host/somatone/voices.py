@@ -24,7 +24,7 @@ VOICES_TOML = Path(__file__).with_name("voices.toml")
 
 Warp = Literal["linear", "exponential"]
 Kind = Literal["continuous", "note"]
-Stage = Literal["source", "insert", "space", "master"]
+Stage = Literal["source", "insert", "space", "layout", "master"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ SoundPortOption = Annotated[
     int | None, typer.Option("--sound-port", help="UDP port of the sound server; without it a free one.")
 ]
 
+LayoutOption = Annotated[
+    str | None,
+    typer.Option("--layout", help="stereo, quad, 5.1, ring8, binaural or [[azimuth, elevation], ...]."),
+]
+
 
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from somatone.cli.frame import (
     DeviceOption,
+    LayoutOption,
     LogOption,
     PeriodOption,
     PieceOption,
@@ -67,6 +68,7 @@ def run(
     device: DeviceOption = None,
     period: PeriodOption = 256,
     sound_port: SoundPortOption = None,
+    layout: LayoutOption = None,
 ) -> None:
     """Play a piece from a body: the whole installation."""
     from somatone.commands.run import run_command  # noqa: PLC0415
@@ -81,7 +83,9 @@ def run(
         e4_port=e4_port,
         seed=seed,
         plain=plain or not sys.stdout.isatty(),
-        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed),
+        sound=SoundOptions(
+            on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed, layout=layout
+        ),
     )
     run_command(options)
 
@@ -91,13 +95,17 @@ def replay(
     path: Annotated[Path, typer.Argument(help="A recording, or the folder or zip of an E4 session.")],
     speed: Annotated[str, typer.Option("--speed", help="How many times as fast as it was, or max.")] = "1",
     log: LogOption = None,
-    render: Annotated[Path | None, typer.Option("--render", help="Render the sound offline to this WAV.")] = None,
+    render: Annotated[
+        Path | None, typer.Option("--render", help="Render the sound offline to this WAV or FLAC.")
+    ] = None,
+    stems: Annotated[bool, typer.Option("--stems", help="Render each voice to a file of its own, too.")] = False,
     piece: PieceOption = "correlations",
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Play, or only log.")] = True,
     seed: SeedOption = 0,
     device: DeviceOption = None,
     period: PeriodOption = 256,
     sound_port: SoundPortOption = None,
+    layout: LayoutOption = None,
 ) -> None:
     """Play a piece from a recorded session, live or rendered; prints the SHA-256 of the log."""
     from somatone.commands.replay import replay_command  # noqa: PLC0415
@@ -109,7 +117,8 @@ def replay(
         speed=pace(speed),
         log=log,
         render=render,
+        stems=stems,
         seed=seed,
-        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, seed=seed),
+        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, seed=seed, layout=layout),
     )
     replay_command(options)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from somatone.cli.frame import SeedOption, app
+from somatone.cli.frame import DeviceOption, LayoutOption, PeriodOption, SeedOption, app
 
 
 @app.command()
@@ -86,3 +86,17 @@ def doctor() -> None:
 
     if not doctor_command():
         raise typer.Exit(1)
+
+
+@app.command()
+def speakers(
+    layout: LayoutOption = "stereo",
+    device: DeviceOption = None,
+    period: PeriodOption = 256,
+    loop: Annotated[bool, typer.Option("--loop", help="Go round until stopped.")] = False,
+    render: Annotated[Path | None, typer.Option("--render", help="Write the walk to this WAV or FLAC instead.")] = None,
+) -> None:
+    """Let each loudspeaker say which it is, in turn, to find a wrong cable by ear."""
+    from somatone.commands.speakers import SpeakersOptions, speakers_command  # noqa: PLC0415
+
+    speakers_command(SpeakersOptions(layout or "stereo", device, period, 0 if loop else 1, render))

@@ -30,10 +30,14 @@ def replay_command(options: ReplayOptions) -> None:
     if report.peak is not None and report.rms is not None:
         print(f"sound: peak {decibel(report.peak):.1f} dBFS, rms {decibel(report.rms):.1f} dBFS")
         print(f"sound sha256 {report.sound_sha256}")
+        for stem in report.stems:
+            print(f"stem {stem}")
     print(f"log sha256 {report.log_sha256}")
 
 
 def _replay(session: Session, options: ReplayOptions) -> ReplayReport:
+    if options.stems and not options.render:
+        raise UsageError("--stems belong to --render: say which file to render to.")
     if options.render:
         if options.speed not in (None, 1.0):
             raise UsageError("--render goes as fast as it can: leave --speed away, or say --speed max.")

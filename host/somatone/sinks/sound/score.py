@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -28,7 +28,9 @@ import soundfile
 from somatone.errors import SoundError
 from somatone.records import Control, Note
 from somatone.sinks.sound.osc import Message, pack_bundle
+from somatone.sinks.sound.recorder import check_format
 from somatone.sinks.sound.state import State
+from somatone.sinks.sound.stems import container, split, stem_paths
 from somatone.sinks.sound.tools import child_command, require_tools
 from somatone.sinks.sound.wiring import Wiring
 
@@ -52,6 +54,7 @@ class RenderReport:
     actions: int
     dropped: int  # actions with a value or time that is not finite
     elapsed_s: float
+    stems: tuple[Path, ...] = ()
 
 
 def render(
@@ -63,29 +66,43 @@ def render(
     seed: int,
     progress: Callable[[float], None] | None = None,
     wiring: Wiring | None = None,
+    stems: bool = False,
 ) -> RenderReport:
-    """Renders `duration_s` seconds of `actions` (their `at_s` are score times) to `out`: WAV, 24 bit, 48 kHz, stereo.
+    """Renders `duration_s` seconds of `actions` (their `at_s` are score times) to `out`: WAV or FLAC, 24 bit, 48 kHz.
 
-    `progress` is called with 0..1. Memory stays bounded: actions are written as they come. Raises SoundError when a
-    tool or recording is missing, or when the result is silent; SomatoneError for an unknown voice or control.
-    `out` appears only when it is whole.
+    `wiring` says for which loudspeakers (stereo without it) and through which inserts. With `stems` every voice is also
+    written by itself, beside `out`, as the master gets it: together they are the mix before the master. `progress` is
+    called with 0..1. Memory stays bounded: actions are written as they come. Raises SoundError when a tool or recording
+    is missing, or when the result is silent; SomatoneError for an unknown voice or control. `out` appears only when it
+    is whole.
     """
     require_tools("scsynth")
     if not 0 < duration_s < 100_000:
         raise SoundError(f"A render must last between 0 and 100000 seconds, not {duration_s:g}.")
     begun_s = time.monotonic()
     state = State(voices, buffers, seed, wiring)
+    check_format(out, state.wiring.layout.channels)
+    if stems:
+        wiring = replace(state.wiring, stems=state.wiring.stem_names(state.voices))
+        state = State(voices, buffers, seed, wiring)
     with tempfile.TemporaryDirectory(prefix="somatone-", dir=_folder_of(out)) as folder:
-        score, part = Path(folder) / "score.osc", Path(folder) / "part.wav"
+        score, wide, part = Path(folder) / "score.osc", Path(folder) / "wide.wav", Path(folder) / f"part{out.suffix}"
         with score.open("wb") as file:
             written = _write_score(file, state, actions, duration_s)
-        _run_scsynth(score, part, duration_s, state.wiring.outputs, progress or (lambda _share: None))
+        _run_scsynth(score, wide, duration_s, state.wiring, progress or (lambda _share: None))
+        parts = stem_paths(part, state.wiring.stems)
+        if parts or out.suffix.lower() == ".flac":
+            split(wide, state.wiring, part, parts)
+        else:
+            wide.replace(part)
         peak, rms, seconds, digest = _measure(part)
-        part.replace(out)
+        written_to = stem_paths(out, state.wiring.stems)
+        for made, place in zip([part, *parts], [out, *written_to], strict=True):
+            made.replace(place)
     if rms < SILENCE:
         raise SoundError(f"{out} came out silent (rms {rms:.6f}): a level is at 0, or a recording could not be read.")
     elapsed_s = time.monotonic() - begun_s
-    return RenderReport(out, seconds, peak, rms, digest, written.actions, written.dropped, elapsed_s)
+    return RenderReport(out, seconds, peak, rms, digest, written.actions, written.dropped, elapsed_s, tuple(written_to))
 
 
 @dataclass(slots=True)
@@ -152,22 +169,25 @@ def _in_order(actions: Iterable[Control | Note]) -> Iterator[Control | Note]:
         yield heapq.heappop(waiting)[2]
 
 
-def _run_scsynth(score: Path, part: Path, duration_s: float, outputs: int, progress: Callable[[float], None]) -> None:
-    whole_bytes = duration_s * SAMPLE_RATE_HZ * outputs * 3
-    command = child_command(["scsynth", "-N", str(score), "_", str(part), str(SAMPLE_RATE_HZ), "WAV", "int24"])
+def _run_scsynth(score: Path, wide: Path, duration_s: float, wiring: Wiring, progress: Callable[[float], None]) -> None:
+    outputs, sample_bytes = wiring.outputs, 4 if wiring.stems else 3
+    whole_bytes = duration_s * SAMPLE_RATE_HZ * outputs * sample_bytes
+    kind = container(duration_s * SAMPLE_RATE_HZ, outputs, sample_bytes)
+    sample = "float" if wiring.stems else "int24"
+    command = child_command(["scsynth", "-N", str(score), "_", str(wide), str(SAMPLE_RATE_HZ), kind, sample])
     command += ["-o", str(outputs), "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1", "-D", "0"]
     log = score.with_suffix(".log")
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             while process.poll() is None:
                 time.sleep(0.05)
-                progress(min(part.stat().st_size / whole_bytes, 1.0) if part.exists() else 0.0)
+                progress(min(wide.stat().st_size / whole_bytes, 1.0) if wide.exists() else 0.0)
         finally:
             if process.poll() is None:
                 process.kill()
     said = log.read_text(errors="replace")
     complaint = next((line for line in said.splitlines() if COMPLAINT.search(line)), "")
-    if process.returncode or complaint or not part.exists():
+    if process.returncode or complaint or not wide.exists():
         reason = complaint or said.strip()[-200:] or "no reason given"
         raise SoundError(f"scsynth could not render (status {process.returncode}): {reason}")
     progress(1.0)

@@ -107,6 +107,8 @@ class Wiring:
             if self.passes(voice):
                 return {"out": self.insert, "send": self.nowhere, "law": self.layout.law} | wires
             return {"out": self._alone(voice), "send": self.send, "law": self.layout.law} | wires
+        if voice.stage == "layout":
+            return {"out": self.room} | wires
         if voice.stage == "insert":
             return {"bus": self.insert} | wires
         if voice.stage == "space":
