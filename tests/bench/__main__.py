@@ -14,15 +14,20 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from bench.beat_delay import beat_delay
+from bench.beats import beats
 from bench.bit_exact import bit_exact
 from bench.breath import breath
 from bench.failover_picture import failover_picture
 from bench.figures import Figure
 from bench.fusion import fusion
+from bench.heart_rate import heart_rate
 from bench.onset import onset_to_sound
 from bench.path_cost import path_cost
+from bench.real_beats import real_beats
 from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets
+from bench.visitors import visitors
 
 BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     path_cost,
@@ -32,8 +37,13 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     failover_picture,
     onset_to_sound,
     skin_onsets,
+    visitors,
     breath,
     bit_exact,
+    beats,
+    real_beats,
+    beat_delay,
+    heart_rate,
 )
 
 

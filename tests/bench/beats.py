@@ -55,7 +55,7 @@ def heartpy(samples: Sequence[int], rate_hz: float) -> list[float]:
         try:
             filtered = heartpy.filter_signal(window, [0.7, 3.5], rate_hz, order=3, filtertype="bandpass")
             working, _ = heartpy.process(filtered, rate_hz)
-        except Exception:  # noqa: BLE001, S112 - it raises many kinds on a signal that it does not like
+        except Exception:  # it raises many kinds on a signal that it does not like
             continue
         kept = [at for at, good in zip(working["peaklist"], working["binary_peaklist"], strict=True) if good]
         found += [(first + float(at)) / rate_hz for at in kept]

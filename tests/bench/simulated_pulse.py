@@ -138,14 +138,14 @@ class Pulse:
         return [int(v) for v in np.clip(np.round(self.wave(rate_hz) * PULSE_COUNTS), -131_071, 131_071)]
 
     def acc_64th_g(self) -> list[tuple[int, int, int]]:
-        """32 Hz acceleration of the same motion: a resting arm, and swings where the bursts are."""
+        """32 Hz acceleration of the same motion: a resting arm, and swings, strong and weak, where the bursts are."""
         rng = np.random.default_rng([self.seed, 80])
         t = np.arange(self.seconds * 32) / 32
         axes = np.array([[20.0], [-30.0], [52.0]]) + rng.normal(0, 0.4, (3, len(t)))
         for start_s, end_s, hz in self.bursts_s:
             inside = (t >= start_s) & (t < end_s)
             swing = np.sin(2 * np.pi * hz * t) + 0.4 * np.sin(4 * np.pi * hz * t) if hz else rng.normal(0, 0.6, len(t))
-            axes[:, inside] += (np.array([[22.0], [14.0], [9.0]]) * swing)[:, inside]
+            axes[:, inside] += (rng.uniform(0.5, 1.6) * np.array([[22.0], [14.0], [9.0]]) * swing)[:, inside]
         return [(int(x), int(y), int(z)) for x, y, z in np.round(axes.T)]
 
 

@@ -13,7 +13,7 @@ reach: at about the systolic peak itself. The beat is measured at the peak of th
 intervals and all that the rule learns are the same in both modes, to the bit. A dip in the signal must be
 diastole: sources turn reflectance upside down first.
 
-Bounds at |x| <= 131071 and b = 6: slope 2**20.6, slope sum 2**24.2, flatness 2**25.9,
+Bounds at |x| <= 131071 and b = 6: slope 2**20.6, slope sum 2**24.2, flatness 2**26.6,
 threshold product 2**26.9, interpolation 2**27.0. All grow with b, so b is limited to 12.
 """
 
@@ -28,9 +28,10 @@ LIMIT = 131071  # counts; clamp of the input
 PHASE_SHARE = (99, 99, 99, 15, 14, 14, 10, 5, 3, 2, 2, 3, 5, 7, 5, 4)
 LARGE_SHARE = 11  # a refused peak this high, again and again half-way between beats, means locked at half rate
 LOCKED = 4  # beats in a row with such a peak before them
-FLAT = 40  # the slope sum counts as flat when it grows by less than this part of itself: half a sample sooner known
+FLAT = 64  # the slope sum counts as flat when it grows by less than this part of itself: half a sample sooner known
 EARLY_SHARE = (0, 8, 5)  # of the threshold, in eighths, at which the gate opens early; 0: not early
-FREE_SHARE = 8  # least height while there is no rhythm yet
+FREE_SHARE = 10  # least height while there is no rhythm yet
+SMALL_SHARE = 9  # lower than this much of the last tall beat is small; tall and small by turns is a dicrotic wave
 
 
 class PulseBeats:
@@ -96,6 +97,9 @@ class PulseBeats:
         self._last_age_q8 = 0
         self._refused = 0
         self._refused_now = False
+        self._tall = 0  # height of the last tall beat
+        self._small = 0  # small beats since then
+        self._turns = 0  # tall beats in a row with a small one behind them
 
     @property
     def on(self) -> bool:
@@ -231,13 +235,36 @@ class PulseBeats:
         self._heights.add(height)
         self._refused = self._refused + 1 if self._refused_now else 0
         self._refused_now = False
-        if self._refused >= LOCKED:
+        if self._refused >= LOCKED:  # at half the rate
             self._intervals.clear()
             self._refused = 0
+        if self._alternates(height):  # at twice or three times the rate
+            self._intervals.clear()
+            self._heights.clear()
+            self._heights.add(self._tall)
         self.interval_q8 = interval_q8
         self.strength = height // (self._box * self._box)
         self._last_age_q8 = self.age_q8
         self._since = 0
+
+    def _alternates(self, height: int) -> bool:
+        """Tall beats with one or two small ones between them, LOCKED times in a row."""
+        if height < (self._tall >> 4) * SMALL_SHARE:
+            self._small += 1
+            if self._small == 1:
+                self._turns += 1
+            elif self._small > 2:  # the pulse has become weaker
+                self._tall = height
+                self._small = self._turns = 0
+        else:
+            if not self._small:
+                self._turns = 0
+            self._tall = height
+            self._small = 0
+        if self._turns < LOCKED:
+            return False
+        self._turns = 0
+        return True
 
     def _locate(self) -> None:
         """The steepest upslope of the last ring, by a parabola through three slopes; |a - c| < 2**20.1."""

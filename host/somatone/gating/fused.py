@@ -55,6 +55,11 @@ class FusedRules:
             out += self._slew(chunk.end_s)
         return out
 
+    def watch(self, source: str, until_s: float) -> None:
+        """See `SignalRules.watch`."""
+        if rules := self._rules.get(source):
+            rules.watch(until_s)
+
     def reset(self) -> None:
         """A new wearer."""
         for rules in self._rules.values():

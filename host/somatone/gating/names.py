@@ -8,19 +8,25 @@ from somatone.training_metrics import METRICS
 BODY_GATES = {
     "contact.worn": "the sensor sits on a body",
     "pulse.beat": "one heart beat, at its steepest upslope",
-    "eda.onset": "a skin-conductance response, from its onset until half of it has passed",
+    "pulse.steady": "the heart rate can be believed: the wearer is still and the rhythm regular",
+    "eda.onset": "a skin-conductance response, from its onset until its rise slackens",
+    "eda.rise": "slow skin conductance is rising, more than is usual for this wearer",
+    "eda.fall": "slow skin conductance is falling, more than is usual for this wearer",
+    "eda.high": "slow skin conductance stands in the upper part of this wearer's own range",
+    "eda.responds": "the skin has responded lately; about one person in ten never opens it",
     "temp.rise": "the skin is getting warmer",
     "temp.fall": "the skin is getting cooler",
-    "motion.active": "the wearer moves",
+    "motion.active": "the wearer moves more than usual",
     "motion.still": "the wearer has been still for a while",
     "breath.in": "the wearer inhales: heard by a microphone, or seen in the pulse some two seconds late",
 }
 
 BODY_LEVELS = {
-    "pulse.rate": "heart rate, 0 at 40 bpm, 1 at 160 bpm",
+    "pulse.rate": "heart rate, 0 at 40 bpm, 1 at 160 bpm; said only while pulse.steady is open",
     "pulse.strength": "height of the pulse within this wearer's own range",
     "eda.tonic": "slow skin conductance within this wearer's own range",
     "eda.response": "size of the last skin-conductance response, 1 at 1 microsiemens and above",
+    "eda.recovery": "how long the last response took to fall to half, 1 at 10 s and above",
     "temp.level": "skin temperature within this wearer's own range",
     "motion.energy": "how much the wearer moves, 1 at half a g of change a sample and above",
     "breath.rate": "breaths a minute, 0 at 6, 1 at 30",

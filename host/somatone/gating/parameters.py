@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from gates.breath import BreathFromPulse
 from gates.breath_sound import BreathFromSound
 from gates.eda import SkinResponses
-from gates.level import RunningRange
+from gates.heart_rate import HeartRate
+from gates.level import HighLevel, RunningRange
 from gates.metric_collapse import MetricCollapse
 from gates.metric_plateau import MetricPlateau
 from gates.metric_surprise import MetricSurprise
 from gates.metric_trend import MetricTrend
 from gates.motion import Movement
 from gates.pulse import PulseBeats
+from gates.responds import Responds
 from gates.temp import TemperatureTrend
+from gates.tonic import TonicTrend
 from somatone.errors import PieceError
 from somatone.training_metrics import METRICS, TrainingMetric
 
@@ -59,6 +62,8 @@ def _rule(rule: Callable[..., object], *parameters: Parameter, **given: int) -> 
     return RuleParameters(rule, parameters, given)
 
 
+_HALF_LIFE = Parameter("half_life_ms", "ms", 10_000, 3_600_000, "how fast the threshold follows the wearer's own")
+
 _RANGE = (
     Parameter("span_floor", "counts", 1, 100_000, "least width of the range: below it a wearer stays small"),
     Parameter("half_life_ms", "ms", 10_000, 3_600_000, "how fast the range follows the wearer", "signals.md, 5"),
@@ -69,12 +74,22 @@ PARAMETERS: dict[str, RuleParameters] = {
     "pulse.beat": _rule(
         PulseBeats,
         Parameter("boxcar_ms", "ms", 16, 180, "length of the smoothing", "half a systolic upstroke"),
-        Parameter("refractory_ms", "ms", 200, 1_000, "no second beat within", "214 bpm"),
+        Parameter("refractory_ms", "ms", 200, 1_000, "no second beat within", "250 bpm"),
         Parameter("on_ms", "ms", 16, 1_000, "how long the gate stays open"),
+        Parameter("early", "", 0, 2, "opens at the systolic peak instead of 90 ms later; 2: 10 ms sooner, for a board"),
         Parameter("learn_ms", "ms", 500, 10_000, "listens so long before the first beat", "one beat at 30 bpm"),
         Parameter("shortest_ms", "ms", 200, 1_000, "shortest inter-beat interval that counts"),
         Parameter("longest_ms", "ms", 1_000, 4_000, "longest inter-beat interval that counts"),
         Parameter("floor_counts", "counts", 1, 10_000, "least upstroke: lower is noise of the converter"),
+    ),
+    "pulse.steady": _rule(
+        HeartRate,
+        Parameter("beats", "", 3, 32, "intervals that are looked at"),
+        Parameter("spread_percent", "%", 1, 50, "mean change from one interval to the next", "signals.md, 3.3"),
+        Parameter("alone_percent", "%", 1, 50, "the same where no accelerometer looks for movement"),
+        Parameter("outlier_percent", "%", 5, 100, "a single interval further from the usual one is not said"),
+        Parameter("patience_ms", "ms", 2_000, 10_000, "closes after so long without a beat"),
+        Parameter("min_on_ms", "ms", 16, 10_000, "the gate stays open at least so long"),
     ),
     "pulse.strength": _rule(RunningRange, *_RANGE, span_floor=16),
     "eda.onset": _rule(
@@ -94,25 +109,52 @@ PARAMETERS: dict[str, RuleParameters] = {
         Parameter("give_up_ms", "ms", 1_000, 120_000, "no half recovery by then: it was drift"),
     ),
     "eda.tonic": _rule(RunningRange, *_RANGE),
+    "eda.rise": _rule(
+        TonicTrend,
+        Parameter("fast_shift", "log2 samples", 1, 8, "time constant of the newer mean, 5: 8 s"),
+        Parameter("slow_shift", "log2 samples", 2, 12, "time constant of the older mean, 8: 64 s"),
+        Parameter("least_nsiemens", "nS", 1, 10_000, "least difference of the means; 56 nS is a drift of 1 nS/s"),
+        _HALF_LIFE,
+        Parameter("min_on_ms", "ms", 250, 60_000, "the gate stays open at least so long"),
+        Parameter("min_off_ms", "ms", 250, 60_000, "and closed at least so long"),
+    ),
+    "eda.high": _rule(
+        HighLevel,
+        Parameter("on_percent", "%", 1, 100, "of the wearer's own range, at which the gate opens"),
+        Parameter("off_percent", "%", 0, 100, "and below which it closes"),
+        Parameter("min_on_ms", "ms", 250, 60_000, "the gate stays open at least so long"),
+        Parameter("min_off_ms", "ms", 250, 60_000, "and closed at least so long"),
+    ),
+    "eda.responds": _rule(
+        Responds,
+        Parameter("least_nsiemens", "nS", 1, 10_000, "least response that counts", "Boucsein et al. 2012: 10 to 50 nS"),
+        Parameter("patience_ms", "ms", 10_000, 3_600_000, "without a response for so long the gate closes"),
+    ),
     "temp.rise": _rule(
         TemperatureTrend,
         Parameter("fast_ms", "ms", 1_000, 60_000, "time constant of the newer mean"),
         Parameter("slow_ms", "ms", 2_000, 250_000, "time constant of the older mean"),
-        Parameter("on_centi", "0.01 C", 1, 500, "difference of the means at which the gate opens"),
-        Parameter("off_centi", "0.01 C", 0, 500, "and below which it closes"),
+        Parameter("on_centi", "0.01 C", 1, 500, "least difference of the means at which the gate opens"),
+        Parameter("off_centi", "0.01 C", 0, 500, "and below which it closes; both grow with the wearer's own trend"),
+        _HALF_LIFE,
         Parameter("min_on_ms", "ms", 250, 60_000, "the gate stays open at least so long"),
         Parameter("min_off_ms", "ms", 250, 60_000, "and closed at least so long"),
     ),
-    "temp.level": _rule(RunningRange, *_RANGE, span_floor=60),
+    "temp.level": _rule(RunningRange, *_RANGE, span_floor=30),
     "motion.active": _rule(
         Movement,
         Parameter("smooth_ms", "ms", 31, 10_000, "time constant of the energy"),
-        Parameter("active_on", "1/64 g", 1, 768, "mean jerk a sample at which the gate opens", "signals.md, 3.3"),
-        Parameter("active_off", "1/64 g", 0, 768, "and below which it closes"),
+        Parameter("active_least", "1/64 g", 1, 768, "least mean jerk a sample at which the gate opens"),
+        Parameter(
+            "own_half_life_ms", "ms", 0, 3_600_000, "how fast that follows the wearer's own; 0: `active_on` for all"
+        ),
+        Parameter("active_on", "1/64 g", 1, 768, "opens here for everybody, or at most at four times it"),
+        Parameter("active_off", "1/64 g", 0, 768, "and closes below; with the wearer's own it closes at two thirds"),
         Parameter("still_below", "1/64 g", 1, 768, "less is stillness"),
         Parameter("min_on_ms", "ms", 31, 10_000, "the gate stays open at least so long"),
         Parameter("min_off_ms", "ms", 31, 10_000, "and closed at least so long"),
         Parameter("still_after_ms", "ms", 100, 60_000, "stillness is said after so long"),
+        own_half_life_ms=150_000,
     ),
 }
 

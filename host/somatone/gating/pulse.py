@@ -1,55 +1,107 @@
-"""The pulse: beats, heart rate and strength from 64 Hz volume pulse."""
+"""The pulse: beats, heart rate and strength from 64 Hz volume pulse.
+
+A heart rate is said only while `pulse.steady` stands open: the wearer is still and the rhythm regular. Otherwise the
+level is withdrawn, marked as not settled, although the beats themselves go on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from gates.common import CLOSED, OPENED
+from gates.heart_rate import HeartRate
 from gates.level import FULL, RunningRange
-from gates.pulse import PulseBeats
+from gates.pulse import MEASURED, PulseBeats
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
-from somatone.records import Chunk, Event
+from somatone.records import Chunk, Event, Level, Validity
 
 SLOWEST_BPM, FASTEST_BPM = 40, 160  # the ends of `pulse.rate`
+DISTURBED = (Validity.MOVING, Validity.SATURATED)  # intervals of such moments are not the heart's
 
 
 class PulseRules(SignalRules):
-    """`pulse.beat`, `pulse.rate`, `pulse.strength` from 64 Hz volume pulse."""
+    """`pulse.beat`, `pulse.steady`, `pulse.rate`, `pulse.strength` from 64 Hz volume pulse."""
 
-    gates = ("pulse.beat",)
+    gates = ("pulse.beat", "pulse.steady")
     levels = ("pulse.rate", "pulse.strength")
 
     def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
         super().__init__(settings)
         self._beats = PulseBeats(64, **self._set("pulse.beat"))
+        self._heart = HeartRate(64, **self._set("pulse.steady"))
         self._strength = RunningRange(1, **self._set("pulse.strength"))  # fed once a beat, about once a second
+        self._watched_until_s = float("-inf")
 
     def reset(self) -> None:
         self._beats.reset()
+        self._heart.reset()
         self._strength.reset()
+
+    def watch(self, until_s: float) -> None:
+        self._watched_until_s = until_s
 
     def _gap(self) -> None:
         self._beats.gap()
+        self._heart.gap()
+
+    def _standing(self) -> tuple[str, ...]:
+        return ("pulse.steady",) * self._heart.on
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        if chunk.validity in DISTURBED and self._heart.usual_q8:
+            self._heart.gap()
+        return super().feed(chunk)
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
         step = self._beats.step
+        done = 0
         for k, x in enumerate(chunk.samples):
             edges = step(x)
             if edges:
+                if edges & MEASURED:
+                    yield from self._pass(chunk, done, k)
+                    done = k
                 yield from self._edges(chunk, edges, chunk.start_s + k / chunk.rate_hz)
+        yield from self._pass(chunk, done, len(chunk.samples))
+
+    def _pass(self, chunk: Chunk, first: int, last: int) -> Iterator[Event]:
+        """No beat from sample `first` to `last` of the chunk: the rhythm may end."""
+        closed = self._heart.advance(last - first)
+        if closed:
+            yield from self._unsteady(chunk, chunk.start_s + (first + closed) / chunk.rate_hz)
 
     def _edges(self, chunk: Chunk, edges: int, now_s: float) -> Iterator[Event]:
         beats = self._beats
         if edges & CLOSED:
             yield from self._edge(chunk, "pulse.beat", 0, now_s)
-        if not edges & OPENED:
-            return
         at_s = now_s - beats.age_q8 / 256 / chunk.rate_hz
-        yield from self._edge(chunk, "pulse.beat", 1, at_s, beats.strength)
-        if not self._usable:
+        if edges & OPENED:
+            yield from self._edge(chunk, "pulse.beat", 1, at_s, beats.strength)
+        if not edges & MEASURED:
             return
-        if beats.interval_q8:
-            bpm = 60 * 256 * chunk.rate_hz / beats.interval_q8
+        yield from self._rate(chunk, at_s, now_s)
+        if self._usable:
+            yield from self._level(chunk, "pulse.strength", self._strength.step(beats.strength) / FULL, at_s)
+
+    def _rate(self, chunk: Chunk, at_s: float, now_s: float) -> Iterator[Event]:
+        """A measured beat: whether the rhythm is steady, and its rate where it is."""
+        heart, interval_q8 = self._heart, self._beats.interval_q8
+        if chunk.validity in DISTURBED:
+            return
+        heart.watched = now_s <= self._watched_until_s
+        edge = heart.step(interval_q8)
+        if edge == CLOSED:
+            yield from self._unsteady(chunk, now_s)
+        elif edge == OPENED:
+            yield from self._edge(chunk, "pulse.steady", 1, now_s)
+        if heart.trusted:
+            bpm = 60 * 256 * chunk.rate_hz / interval_q8
             place = (bpm - SLOWEST_BPM) / (FASTEST_BPM - SLOWEST_BPM)
             yield from self._level(chunk, "pulse.rate", min(max(place, 0.0), 1.0), at_s)
-        yield from self._level(chunk, "pulse.strength", self._strength.step(beats.strength) / FULL, at_s)
+
+    def _unsteady(self, chunk: Chunk, now_s: float) -> Iterator[Event]:
+        """The gate closes and the rate no longer holds."""
+        yield from self._edge(chunk, "pulse.steady", 0, now_s)
+        value = self._said.pop("pulse.rate", None)
+        if value is not None:
+            yield Level(chunk.wearer, "pulse.rate", value, now_s, Validity.SETTLING, chunk.source)

@@ -50,6 +50,9 @@ class SignalRules:
         """Gates of states (not of events) that stand open in the rule; they open when the signal becomes usable."""
         return ()
 
+    def watch(self, until_s: float) -> None:
+        """The same device measures acceleration, at least until then (path's clock): movement will not be missed."""
+
     def is_open(self, name: str) -> bool:
         """Whether the gate stands open."""
         return self._open[name]

@@ -10,6 +10,7 @@ from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.records import Chunk, Event, Gate, Validity
 
 FORGET_S = 10.0
+WATCHED_S = 3.0  # after its last sample an accelerometer no longer vouches for stillness
 NOT_WORN = (Validity.ABSENT, Validity.STALE)
 
 
@@ -35,6 +36,8 @@ class Gating:
         rules = wearer.rules.get(chunk.signal)
         if rules is None:
             rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
+        if chunk.signal == "acc" and chunk.samples and (pulse := wearer.rules.get("bvp")):
+            pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
         events += rules.feed(chunk)
         return events
 
@@ -46,7 +49,7 @@ class Gating:
         wearer.open = worn
         if not worn:
             wearer.away_since_s = chunk.end_s
-        elif wearer.away_since_s is not None and chunk.start_s - wearer.away_since_s >= FORGET_S:
+        elif wearer.away_since_s is None or chunk.start_s - wearer.away_since_s >= FORGET_S:
             for rules in wearer.rules.values():
                 rules.reset()
         validity = Validity.WORN if worn else chunk.validity
