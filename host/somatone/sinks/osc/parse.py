@@ -30,6 +30,8 @@ def messages_in(data: bytes, largest: int = LARGEST) -> list[tuple[str, list[Any
             raise ValueError("a bundle's element is longer than the bundle")
         messages.append(_message(data[at + 4 : at + 4 + size]))
         at += 4 + size
+    if not messages:
+        raise ValueError("an empty bundle")
     return messages
 
 

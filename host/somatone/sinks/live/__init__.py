@@ -1,0 +1,1 @@
+"""Ableton Live, through the addresses of the AbletonOSC remote script."""

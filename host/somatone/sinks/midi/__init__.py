@@ -1,0 +1,1 @@
+"""MIDI out: controllers from levels, notes from gates."""
