@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from somatone.gating.fused import EVENTS
 from somatone.sinks.tune_picture import (
     ALONE_COLOUR,
     COMPARED_COLOUR,
-    GATE_COLOURS,
     JOLTING,
     SIGNAL_COLOUR,
     SIGNALS,
     THRESHOLD_COLOURS,
     TunePicture,
+    colour_of,
     legend,
     limits,
     shade,
+    spans,
 )
-from somatone.tuning.play import Played, Values
+from somatone.tuning.play import Values
 from somatone.tuning.references import BEAT_S
 from somatone.tuning.report import usable_within
 from somatone.tuning.scores import agreement, own_beats_s
@@ -45,8 +45,8 @@ def close_signal(axis: Any, picture: TunePicture) -> None:
         if curve.kind == "range":
             axis.plot(times_s, line[near] * scale, "--", color=THRESHOLD_COLOURS[number % 4], label=curve.label)
             drawn.append(line[near] * scale)
-    for number, gate in enumerate(picture.gates):
-        _gate_marks(axis, picture, gate, GATE_COLOURS[number % 3], (times_s, values))
+    for gate in picture.moments or picture.states[:2]:  # more than two would only cover each other: see the last panel
+        _gate_marks(axis, picture, gate, (times_s, values))
     jolts = seen.signal in JOLTING
     axis.set_ylim(limits(np.concatenate(drawn), (3, 97) if jolts else (0, 100), 0.5 if jolts else 0.12))
     axis.set_ylabel(name)
@@ -54,20 +54,15 @@ def close_signal(axis: Any, picture: TunePicture) -> None:
     legend(axis, f"close-up {stretch_s[0]:.0f} to {stretch_s[1]:.0f} s: {why}")
 
 
-def _gate_marks(axis: Any, picture: TunePicture, gate: str, colour: str, line: tuple[Values, Values]) -> None:
+def _gate_marks(axis: Any, picture: TunePicture, gate: str, line: tuple[Values, Values]) -> None:
     """The gate as spans, and for gates of a moment a mark on the signal where it says the moment was."""
-    openings = [
-        o
-        for o in picture.played.openings.get(gate, [])
-        if o.start_s < picture.stretch_s[1] and (o.end_s is None or o.end_s > picture.stretch_s[0])
-    ]
-    for number, opening in enumerate(openings):
-        end_s = opening.end_s if opening.end_s is not None else picture.stretch_s[1]
-        axis.axvspan(
-            opening.start_s, end_s, color=colour, alpha=0.18, linewidth=0, label=None if number else f"{gate} open"
-        )
-    if gate in EVENTS and openings and len(line[0]):
-        at_s = np.array([o.start_s for o in openings])
+    colour = colour_of(picture, gate)
+    found = spans(picture.played, gate, picture.stretch_s)
+    for number, (start_s, length_s) in enumerate(found):
+        label = None if number else f"{gate} open"
+        axis.axvspan(start_s, start_s + length_s, color=colour, alpha=0.18, linewidth=0, label=label)
+    if gate in picture.moments and found and len(line[0]):
+        at_s = np.array([start_s for start_s, _ in found])
         axis.plot(at_s, np.interp(at_s, *line), "o", color=colour, markersize=6, markeredgecolor="white", label=gate)
 
 
@@ -123,10 +118,11 @@ def _own_beats(picture: TunePicture) -> Values:
 def raster(axis: Any, picture: TunePicture) -> None:
     """Who says it when, a row each."""
     rows: list[str] = []
-    for number, gate in enumerate(picture.gates):
+    for gate in picture.gates:
         for prefix, played in picture.ways:
             alpha = 0.45 if played is picture.before else 1.0
-            _row_of_spans(axis, len(rows), played, gate, picture.stretch_s, GATE_COLOURS[number % 3], alpha)
+            found = spans(played, gate, picture.stretch_s)
+            axis.broken_barh(found, (len(rows) - 0.3, 0.6), color=colour_of(picture, gate), alpha=alpha)
             rows.append(prefix + gate)
         for detector, found_s in picture.references.of(gate):
             if found_s is not None:
@@ -141,17 +137,6 @@ def raster(axis: Any, picture: TunePicture) -> None:
     axis.set_yticks(range(len(rows)), rows)
     axis.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     legend(axis, "who says it when" + (" (red: only one of both has it)" if len(rows) > len(picture.gates) else ""))
-
-
-def _row_of_spans(
-    axis: Any, row: int, played: Played, gate: str, stretch_s: tuple[float, float], colour: str, alpha: float
-) -> None:
-    spans = [
-        (o.start_s, (o.end_s if o.end_s is not None else stretch_s[1]) - o.start_s)
-        for o in played.openings.get(gate, [])
-        if o.start_s < stretch_s[1] and (o.end_s is None or o.end_s > stretch_s[0])
-    ]
-    axis.broken_barh(spans, (row - 0.3, 0.6), color=colour, alpha=alpha)
 
 
 def _row_of_events(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from somatone.gating.fused import EVENTS
 from somatone.records import Validity
 from somatone.tuning.catalogue import Watched
 from somatone.tuning.closeup import CloseUp
@@ -27,7 +28,7 @@ SHADES = {
     Validity.SATURATED: "#a050a0",
     Validity.STALE: "#808080",
 }
-GATE_COLOURS = ("#0a7a5a", "#8a5a00", "#5040a0")
+GATE_COLOURS = ("#0a7a5a", "#8a5a00", "#5040a0", "#b03070", "#307090", "#606060")
 SIGNAL_COLOUR, COMPARED_COLOUR, ALONE_COLOUR = "#404040", "#3060c0", "#d02020"
 THRESHOLD_COLOURS = ("#d06000", "#e0a050", "#a03060", "#d080a0")
 REFERENCE_COLOURS = ("#3060c0", "#c04080", "#909020", "#808080")
@@ -70,6 +71,15 @@ class TunePicture:
     @property
     def gates(self) -> list[str]:
         return [rule.name for rule in self.rules if rule.gate]
+
+    @property
+    def moments(self) -> list[str]:
+        """Gates of a moment: they are counted and marked; the others are states, drawn as stretches."""
+        return [gate for gate in self.gates if gate in EVENTS]
+
+    @property
+    def states(self) -> list[str]:
+        return [gate for gate in self.gates if gate not in EVENTS]
 
     @property
     def levels(self) -> list[str]:
@@ -123,3 +133,16 @@ def limits(values: Values, between: tuple[float, float], margin: float = 0.25) -
     low, high = (float(v) for v in np.percentile(values, between))
     room = margin * (high - low) or 0.05 * abs(high) or 1.0
     return (low - room if low < 0 else max(low - room, -0.1 * room)), high + room
+
+
+def colour_of(picture: TunePicture, gate: str) -> str:
+    return GATE_COLOURS[picture.gates.index(gate) % len(GATE_COLOURS)]
+
+
+def spans(played: Played, gate: str, stretch_s: tuple[float, float]) -> list[tuple[float, float]]:
+    """(start, length) of the gate's openings that touch the stretch, for matplotlib."""
+    return [
+        (o.start_s, (o.end_s if o.end_s is not None else stretch_s[1]) - o.start_s)
+        for o in played.openings.get(gate, [])
+        if o.start_s < stretch_s[1] and (o.end_s is None or o.end_s > stretch_s[0])
+    ]

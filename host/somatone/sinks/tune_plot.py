@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 
 from somatone.errors import SomatoneError
-from somatone.gating.fused import EVENTS
 from somatone.sinks.tune_close_up import close_signal, compared, raster, raster_rows
 from somatone.sinks.tune_picture import (
     BIN_S,
     DRAWN,
-    GATE_COLOURS,
     LEVEL_COLOURS,
     REFERENCE_COLOURS,
     SIGNAL_COLOUR,
     SIGNALS,
     TunePicture,
+    colour_of,
     legend,
     limits,
     shade,
+    spans,
 )
-from somatone.tuning.play import Played, Seen, Values
+from somatone.tuning.play import Seen, Values
 from somatone.tuning.references import Detector
 from somatone.tuning.report import usable_within
 
@@ -47,8 +47,10 @@ def draw_tuning(picture: TunePicture, out: Path) -> None:
     figure.suptitle(picture.title, fontsize=12, x=0.01, ha="left")
     if picture.overview:
         _whole_signal(axes[0], picture)
-        if picture.gates:
+        if picture.moments:
             _whole_rates(axes[1], picture)
+        if picture.states:
+            _whole_states(axes[-5 if picture.levels else -4], picture)
         if picture.levels:
             _whole_levels(axes[-4], picture)
     close_signal(axes[-3], picture)
@@ -67,7 +69,11 @@ def draw_tuning(picture: TunePicture, out: Path) -> None:
 
 
 def _overview_ratios(picture: TunePicture) -> tuple[float, ...]:
-    return (3.0, *(2.0,) * bool(picture.gates), *(1.5,) * bool(picture.levels)) if picture.overview else ()
+    return (
+        (3.0, *(2.0,) * bool(picture.moments), *_state_ratio(picture), *(1.5,) * bool(picture.levels))
+        if picture.overview
+        else ()
+    )
 
 
 def _whole_signal(axis: Any, picture: TunePicture) -> None:
@@ -98,15 +104,17 @@ def _line(axis: Any, times_s: Values, values: Values, colour: str) -> None:
 def _whole_rates(axis: Any, picture: TunePicture) -> None:
     """How often, or how long, minute by minute."""
     edges_s = np.arange(picture.whole_s[0], picture.whole_s[1] + BIN_S, BIN_S)
-    for number, gate in enumerate(picture.gates):
+    for gate in picture.moments:
         for detector, found_s, colour in _coloured(picture.references.of(gate)):
             values = _events_per_bin(usable_within(found_s, picture.seen, picture.whole_s), picture.seen, edges_s)
             axis.step(edges_s[:-1], values, where="post", color=colour, linewidth=0.9, label=detector.name)
         for prefix, played in picture.ways:
-            style = {"color": GATE_COLOURS[number % 3], "linewidth": 1.8, "label": prefix + gate}
+            style = {"color": colour_of(picture, gate), "linewidth": 1.8, "label": prefix + gate}
             style["linestyle"] = "--" if played is picture.before else "-"
-            axis.step(edges_s[:-1], _per_bin(played, gate, picture.seen, edges_s), where="post", **style)
-    axis.set_ylabel("events a minute" if set(picture.gates) & set(EVENTS) else "% of the minute open")
+            axis.step(
+                edges_s[:-1], _events_per_bin(played.starts_s(gate), picture.seen, edges_s), where="post", **style
+            )
+    axis.set_ylabel("events a minute")
     axis.set_ylim(bottom=0)
     axis.set_xlim(picture.whole_s)
     axis.grid(alpha=0.25)
@@ -135,13 +143,24 @@ def _whole_levels(axis: Any, picture: TunePicture) -> None:
     legend(axis, "levels, 0 at the wearer's own P5, 1 at P95")
 
 
-def _per_bin(played: Played, gate: str, seen: Seen, edges_s: Values) -> Values:
-    """Openings a usable minute, or for states the per cent that it is open; not a number where nothing is usable."""
-    if gate in EVENTS:
-        return _events_per_bin(played.starts_s(gate), seen, edges_s)
-    usable_s = _usable_per_bin(seen, edges_s)
-    spans = [(o.start_s, o.end_s if o.end_s is not None else edges_s[-1]) for o in played.openings.get(gate, [])]
-    return 100 * _seconds_per_bin(spans, edges_s) / usable_s
+def _state_ratio(picture: TunePicture) -> tuple[float, ...]:
+    return (0.5 + 0.35 * len(picture.states) * len(picture.ways),) * bool(picture.states)
+
+
+def _whole_states(axis: Any, picture: TunePicture) -> None:
+    """When each state held, a row each."""
+    rows: list[str] = []
+    shade(axis, picture.seen, picture.whole_s, say=False)
+    for gate in picture.states:
+        for prefix, played in picture.ways:
+            alpha = 0.45 if played is picture.before else 1.0
+            found = spans(played, gate, picture.whole_s)
+            axis.broken_barh(found, (len(rows) - 0.35, 0.7), color=colour_of(picture, gate), alpha=alpha, linewidth=0)
+            rows.append(prefix + gate)
+    axis.set_yticks(range(len(rows)), rows)
+    axis.set_ylim(len(rows) - 0.4, -0.6)
+    axis.set_xlim(picture.whole_s)
+    legend(axis, "which state when")
 
 
 def _events_per_bin(events_s: Values, seen: Seen, edges_s: Values) -> Values:

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from math import nan
 from typing import Protocol
 
-from gates.common import OPENED
 from gates.eda import SkinResponses
 from gates.level import RunningRange
 from gates.motion import Movement
-from gates.pulse import PulseBeats
+from gates.pulse import MEASURED, PulseBeats
 from gates.temp import GUARD as TEMPERATURE_GUARD
 from gates.temp import TemperatureTrend
 from somatone.gating.parameters import PARAMETERS, settings_of
@@ -61,7 +60,7 @@ class PulseCopy:
         self._strength = RunningRange(1, **settings_of(settings, "pulse.strength"))
 
     def step(self, sample: Sequence[int], *, usable: bool) -> tuple[float, ...]:
-        if self._beats.step(sample[0]) & OPENED and usable:
+        if self._beats.step(sample[0]) & MEASURED and usable:
             self._strength.step(self._beats.strength)
         return self._beats.height, self._beats.threshold, *_ends(self._strength)
 
