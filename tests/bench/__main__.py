@@ -18,6 +18,7 @@ from bench.beat_delay import beat_delay
 from bench.beats import beats
 from bench.bit_exact import bit_exact
 from bench.breath import breath
+from bench.correlation import correlation
 from bench.failover_picture import failover_picture
 from bench.figures import Figure
 from bench.fusion import fusion
@@ -36,6 +37,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     fusion,
     failover_picture,
     onset_to_sound,
+    correlation,
     skin_onsets,
     visitors,
     breath,

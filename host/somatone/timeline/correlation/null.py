@@ -21,10 +21,10 @@ from somatone.timeline.correlation.agreement import WINDOW, Best, best_of, by_la
 from somatone.timeline.correlation.history import LONGEST, History
 
 NEAREST_SHIFT = 60  # s; beyond the lags and what a difference remembers
-LEAST_OVERLAP = 120  # s of the shifted stream that must lie in what is remembered
+LEAST_OVERLAP = 90  # s of the shifted stream that must lie in what is remembered
 LAGS_APART = 6  # 41 s of lags over the width of the differences: how many of the lags are independent
 ONE_IN = 100  # the percentile: 1 - 1 / ONE_IN
-KNOWN_AFTER = 24  # surrogates of a pair, before anything is said of it
+KNOWN_AFTER = 16  # surrogates of a pair, before anything is said of it
 PRIOR_Q16, PRIOR_WEIGHT = 2 << 16, 8  # of the inflation; measured between 1.1 and 5
 MEMORY = 64  # surrogates over which the inflation is a mean
 FREEDOM = 48  # of Student's t: those surrogates overlap in time

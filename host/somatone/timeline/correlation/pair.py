@@ -20,7 +20,7 @@ from somatone.timeline.correlation.names import related, root_of
 from somatone.timeline.correlation.null import ONE_IN, Family, Inflation, bits_of
 from somatone.timeline.correlation.streams import Key, Stream
 
-SLOW = ("temp",)  # skin temperature follows vessels over minutes: no known way to move with anything in 20 s
+SLOW = {"temp"}  # skin temperature follows vessels over minutes: no known way to move with anything in 20 s
 BROKEN_BITS = math.log2(ONE_IN)
 
 
@@ -47,15 +47,14 @@ class Pair:
     best: Best | None = None
     score_q8: int = 0
     above: bool = False
-    usual_z_q8: int = 0  # while it was above
-    usual_lag: int = 0
-    usual_sign: int = 1
+    strongest_z_q8: int = 0  # that it had while it was above
+    strongest_lag: int = 0
+    strongest_sign: int = 1
 
     @property
     def expected(self) -> bool:
         """Whether anything known joins the two: one body's nerves, one run's losses."""
-        names = (self.first_key[1], self.second_key[1])
-        return self.first_key[0] == self.second_key[0] and not any(root_of(name) in SLOW for name in names)
+        return is_expected(self.first_key, self.second_key)
 
     @property
     def known(self) -> bool:
@@ -82,20 +81,21 @@ class Pair:
             self._remember(best)
 
     def _remember(self, best: Best) -> None:
+        """The strongest that it was; a window that is emptying must not lower it."""
         z_q8 = math.isqrt(self.score_q8 << 8)
-        self.usual_z_q8 = (3 * self.usual_z_q8 + z_q8) // 4 if self.usual_z_q8 else z_q8
-        self.usual_lag, self.usual_sign = best.lag, 1 if best.net > 0 else -1
+        if z_q8 > self.strongest_z_q8:
+            self.strongest_z_q8, self.strongest_lag, self.strongest_sign = z_q8, best.lag, 1 if best.net > 0 else -1
 
     def broken_bits(self) -> float:
         """How surprising it is that a pair that was above stands where it stands now; 0 for one that never was."""
-        if not self.usual_z_q8 or self.above or not self.known:
+        if not self.strongest_z_q8 or self.above or not self.known:
             return 0.0
-        both, opposed = self.counts[LAGS.index(self.usual_lag)]
+        both, opposed = self.counts[LAGS.index(self.strongest_lag)]
         if both < LEAST_BOTH:
             return 0.0
         inflation = self.inflation.value_q16 / 65536
-        z = self.usual_sign * (both - 2 * opposed) / math.sqrt(both * inflation)
-        fallen = self.usual_z_q8 / 256 - z  # the difference of two values that each scatter by 1
+        z = self.strongest_sign * (both - 2 * opposed) / math.sqrt(both * inflation)
+        fallen = self.strongest_z_q8 / 256 - z  # the difference of two values that each scatter by 1
         return bits_of(math.erfc(fallen / 2) / 2)
 
     def verdict(self) -> Verdict:
@@ -111,8 +111,13 @@ class Pair:
         self.inflation.clear()
         self.counts = []
         self.best = None
-        self.score_q8 = self.usual_z_q8 = 0
+        self.score_q8 = self.strongest_z_q8 = 0
         self.above = False
+
+
+def is_expected(first: Key, second: Key) -> bool:
+    """Two streams of one wearer, neither of them slow."""
+    return first[0] == second[0] and not {root_of(first[1]), root_of(second[1])} & SLOW
 
 
 def pairs_of(keys: Sequence[Key], most: int) -> list[tuple[Key, Key]]:

@@ -10,6 +10,7 @@ Surprise: it speaks `GRACE_S` late, because a second is closed when nothing can 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from somatone.gating.stage import FORGET_S
 from somatone.records import Chunk, Event, Gate, Level, Validity
@@ -18,7 +19,7 @@ from somatone.timeline.correlation.names import pair_name
 from somatone.timeline.correlation.null import ONE_IN, Family
 from somatone.timeline.correlation.pair import Pair, pairs_of
 from somatone.timeline.correlation.snapshot import Snapshot, snapshot_of
-from somatone.timeline.correlation.streams import GRACE_S, Streams, tick_of
+from somatone.timeline.correlation.streams import GRACE_S, Key, Streams, tick_of
 
 ROUND_S = 10
 MOST_PAIRS = 1500  # 5 ms of CPU a second
@@ -28,11 +29,14 @@ FULL_SURPRISE_BITS = 2 * math.log2(ONE_IN)  # half way is what chance shows once
 LEAST_STEP = 1 / 256
 HOLD_S = 20  # least time that `correlation.found` stays open, and closed
 
+TickListener = Callable[[int, dict[Key, int]], None]  # second, and 1 up, -1 down, 0 nothing for every stream
+
 
 class Correlations:
-    """All pairs of all streams of all wearers."""
+    """All pairs of all streams of all wearers. `on_tick` is shown every second with what the streams said in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_tick: TickListener | None = None) -> None:
+        self._on_tick = on_tick
         self._streams = Streams()
         self._family = Family()
         self._pairs: list[Pair] = []
@@ -90,7 +94,9 @@ class Correlations:
         for wearer in [wearer for wearer, at in self._forget_at.items() if at <= tick]:
             del self._forget_at[wearer]
             self._forget(wearer)
-        self._streams.close(tick)
+        codes = self._streams.close(tick)
+        if self._on_tick:
+            self._on_tick(tick, codes)
         if self._streams.version != self._version:
             self._join(tick)
         if not self._pairs:

@@ -2,7 +2,7 @@
 
     eda, temp, mic, metrics   mean of the samples in counts, Q8
     motion                    mean L1 jerk of the acceleration, Q8
-    pulse.rate, breath.rate   interval between two openings of the gate, 1/1024 s (so up is slower)
+    pulse.rate, breath.rate   minus the interval between two openings of the gate, 1/1024 s: up is faster
     pulse.strength            height of the beats
     eda.onset, ...            openings of a gate that marks an event
 
@@ -189,7 +189,7 @@ class Streams:
         if last_s is not None:
             interval = round((gate.at_s - last_s) * 1024)
             if shortest <= interval <= longest:
-                self._put(self._stream((gate.wearer, name), tick, hold=hold), tick, interval, 1, usable=True)
+                self._put(self._stream((gate.wearer, name), tick, hold=hold), tick, -interval, 1, usable=True)
         if gate.name in STRENGTHS:
             stream = self._stream((gate.wearer, STRENGTHS[gate.name]), tick, hold=hold)
             self._put(stream, tick, gate.strength, 1, usable=True)
