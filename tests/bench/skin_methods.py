@@ -81,9 +81,9 @@ def matches(found: Sequence[float], true: Sequence[float], within_s: float = TOL
 
 def constant_offset_s(method: Method) -> float:
     """How late a method puts an onset on the tuning records, median: a convention and no error."""
-    late = []
+    late: list[float] = []
     for seed in TUNING_SEEDS:
         truth = record(SCENARIOS[0], seed)
         found = [at_s for at_s, _ in method(truth.samples)]
         late += [found[i] - truth.onsets_s[j] for i, j in matches(found, truth.onsets_s, 2.0)]
-    return median(late)
+    return float(median(late))

@@ -1,7 +1,8 @@
 """Laboratory recordings of skin conductance that lie inside installed packages, as 4 Hz samples in nS.
 
 systole (GPL-3): 25 minutes at 1000 Hz, one person in an emotion task (Legrand et al. 2020, doi
-10.1038/s41598-020-71858-2). pyphysio (GPL-3): 2 minutes at 2048 Hz. Both are read where pip put them, never copied, and their code is not run.
+10.1038/s41598-020-71858-2). pyphysio (GPL-3): 2 minutes at 2048 Hz. Both are read where pip put them, never copied,
+and their code is not run.
 """
 
 from __future__ import annotations

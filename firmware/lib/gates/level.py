@@ -4,19 +4,22 @@ Range correction (Lykken and Venables 1971) with percentiles instead of extremes
 become the scale. Two frugal quantiles whose steps are a share of the present span: a fresh wearer is met within
 a minute (`warming`), afterwards the range follows with `half_life_ms`.
 
-Surprise: the span has a floor. About one person in ten shows no skin-conductance responses (Boucsein 2012); their
-noise stays small on the level instead of being blown up to full scale.
-Bounds: |x| <= 2**20, differences with 8 guard bits 2**29; part and span are shifted below 2**13 before `<< 16`.
+Surprises: P5 .. P95 fill the middle four fifths of the level, because a slow signal that drifts stands at the edge of
+its own past for minutes and would stick to the end. And the span has a floor. About one person in ten shows no
+skin-conductance responses (Boucsein 2012); their noise stays small on the level instead of being blown up to full
+scale.
+Bounds: |x| <= 2**20, differences with 8 guard bits 2**29, widened span 2**21.4; part and span are shifted below 2**13
+before `<< 16`.
 """
 
-from gates.common import FrugalQuantile, samples_of
+from gates.common import FrugalQuantile, Switch, samples_of
 
 LIMIT = 1 << 20  # clamp of the input
 FULL = 65536  # level 1.0
 
 
 class RunningRange:
-    """Level 0 .. 65536 (Q16) of the input within the running P5 .. P95. `low`, `high` and `warming` are public."""
+    """Level (Q16): 0.1 at the running P5, 0.9 at P95, within 0 .. 65536. `low`, `high` and `warming` are public."""
 
     def __init__(
         self,
@@ -68,8 +71,9 @@ class RunningRange:
             small = span_q8 // (2 * self._fast) + 1
         else:
             small = span_q8 // (2 * self._half_life) + 1
-        # While warming, a sample beyond the range pulls it along, so that any offset is met within seconds.
-        reach = abs((x << 8) - high.q8 if x > high.value else low.q8 - (x << 8)) >> 3 if self._left else 0
+        # A sample beyond the range pulls it along: quickly at first, so that any offset is met within seconds, and
+        # later slowly, so that a drift does not leave the level stuck at its end.
+        reach = ((x << 8) - high.q8 if x > high.value else low.q8 - (x << 8)) >> (3 if self._left else 4)
         large = max(19 * small, reach)
         high.step(x, large, small)
         low.step(x, small, large)
@@ -81,8 +85,41 @@ class RunningRange:
         if span < self.span_floor:
             low -= (self.span_floor - span) >> 1
             span = self.span_floor
+        low -= span >> 3
+        span += span >> 2
         part = min(max(x - low, 0), span)
         while span >= 1 << 13:
             span >>= 1
             part >>= 1
         return min(FULL, (part << 16) // span)
+
+
+class HighLevel:
+    """Gate of a level: it stands in the upper part of the wearer's own range."""
+
+    def __init__(
+        self,
+        rate_hz: int = 4,
+        *,
+        on_percent: int = 60,
+        off_percent: int = 45,
+        min_on_ms: int = 3_000,
+        min_off_ms: int = 3_000,
+    ) -> None:
+        on_at, off_at = FULL * on_percent // 100, FULL * min(off_percent, on_percent) // 100
+        self._switch = Switch(on_at, off_at, samples_of(min_on_ms, rate_hz), samples_of(min_off_ms, rate_hz))
+
+    def reset(self) -> None:
+        """A new wearer, or nothing can be trusted now: the gate is shut."""
+        self._switch.reset()
+
+    def gap(self) -> None:
+        """Samples are missing: nothing here depends on continuity."""
+
+    @property
+    def on(self) -> bool:
+        return self._switch.on
+
+    def step(self, level: int) -> int:
+        """One level (0 .. 65536); returns a mask of OPENED, CLOSED."""
+        return self._switch.step(level)

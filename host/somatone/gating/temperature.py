@@ -32,14 +32,16 @@ class TemperatureRules(SignalRules):
         return ("temp.rise",) * self._trend.rising + ("temp.fall",) * self._trend.falling
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
+        if not self._usable:
+            self._trend.rest()  # the air's temperature is nobody's trend
+            return
         for k, x in enumerate(chunk.samples):
             now_s = chunk.start_s + k / chunk.rate_hz
             edges = self._trend.step(x)
             for mask, name, value in _TEMPERATURE_EDGES:
                 if edges & mask:
                     yield from self._edge(chunk, name, value, now_s)
-            if self._usable:
-                yield from self._level(chunk, "temp.level", self._range.step(x) / FULL, now_s)
+            yield from self._level(chunk, "temp.level", self._range.step(x) / FULL, now_s)
 
 
 _TEMPERATURE_EDGES = (

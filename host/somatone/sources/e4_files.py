@@ -239,9 +239,7 @@ def scaled_integer(text: str, decimals: int) -> int:
     match = _NUMBER.match(text)
     if not match:
         if _EXPONENT.match(text):
-            from decimal import ROUND_FLOOR, Decimal  # noqa: PLC0415 - hardly ever needed
-
-            return int((Decimal(text) * 10**decimals).to_integral_value(ROUND_FLOOR))
+            return _from_exponent(text, decimals)
         raise ValueError(text)
     sign, whole, fraction = match.group(1), match.group(2), match.group(3) or ""
     digits = int(whole + fraction[:decimals].ljust(decimals, "0"))
@@ -250,6 +248,19 @@ def scaled_integer(text: str, decimals: int) -> int:
     if not -MAX_ARCHIVE_VALUE <= digits <= MAX_ARCHIVE_VALUE:
         raise ValueError(text)
     return digits
+
+
+def _from_exponent(text: str, decimals: int) -> int:
+    """As `scaled_integer`, for "6.1E-05"; a value that no E4 can mean ("1e999") is none."""
+    from decimal import ROUND_FLOOR, Decimal, InvalidOperation  # noqa: PLC0415 - hardly ever needed
+
+    try:
+        value = Decimal(text).scaleb(decimals)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if abs(value) > MAX_ARCHIVE_VALUE:
+        raise ValueError(text)
+    return int(value.to_integral_value(ROUND_FLOOR))
 
 
 def _runs(lines: list[str], kind: StreamFormat) -> tuple[list[Run], list[tuple[int, str]]]:

@@ -1,0 +1,57 @@
+"""A threshold out of the wearer's own values: a running quantile of them, between a floor and a ceiling.
+
+A fixed threshold leaves a quiet body's gate shut for ever and a lively one's open. The floor says what is noise or too
+small to matter (a quiet body stays quiet), the ceiling what is large for anybody.
+
+Surprise: steps are a share of the quantile itself, so that one rule fits values of any size; it therefore starts at
+the floor, never falls below it, and moves eight times as fast in its first minute.
+Bounds: values <= 2**20 (clamped), with 8 guard bits 2**28, steps below a sixteenth of that.
+"""
+
+from gates.common import FrugalQuantile, samples_of
+
+LIMIT = 1 << 20  # clamp of the input
+
+
+class OwnThreshold:
+    """`value` (counts) after each `step`. `up` : `down` sets the quantile: 3 : 1 rests where a quarter lies above."""
+
+    def __init__(
+        self,
+        rate_hz: int,
+        floor: int,
+        ceiling: int,
+        up: int,
+        down: int,
+        half_life_ms: int = 150_000,
+        warm_ms: int = 60_000,
+    ) -> None:
+        self._floor = floor
+        self._ceiling = max(floor, ceiling)
+        self._up = up
+        self._down = down
+        self._slow = samples_of(half_life_ms, rate_hz)
+        self._warm_samples = samples_of(warm_ms, rate_hz)
+        self._fast = max(16 * up, self._warm_samples // 8)
+        self._quantile = FrugalQuantile()
+        self.reset()
+
+    def reset(self) -> None:
+        """A new wearer."""
+        self._quantile.start(self._floor)
+        self._left = self._warm_samples
+
+    @property
+    def value(self) -> int:
+        return min(self._quantile.value, self._ceiling)
+
+    def step(self, x: int) -> int:
+        """One value (counts, not negative); returns the threshold. Do not feed what is invalid: it freezes."""
+        quantile = self._quantile
+        time = self._slow
+        if self._left:
+            self._left -= 1
+            time = self._fast
+        small = quantile.q8 // time + 1
+        quantile.step(min(max(x, self._floor), LIMIT), small * self._up, small * self._down)
+        return self.value
