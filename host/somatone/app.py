@@ -1,6 +1,6 @@
 """The path on one screen, live: builds source, path and sinks, owns every task, and takes them all down again.
 
-    source --emit--> Path --records--> sound, log, monitor
+    source --emit--> Path --records--> sound, outlets (OSC, Live, MIDI), log, monitor
                `---> recorder (what goes in, and when)
 
 Everything here runs in one asyncio loop. `emit` is called by the source and reaches the sound server in the same call;
@@ -28,7 +28,8 @@ from somatone.errors import SomatoneError
 from somatone.mapping.routes import Mapping
 from somatone.options import RunOptions, SoundOptions
 from somatone.path import Path
-from somatone.pieces.piece import Piece
+from somatone.pieces.outside import OUTSIDE_VOICES
+from somatone.pieces.piece import Piece, load_piece
 from somatone.records import Action, Chunk, Control, Gate, NativeChunk, Note, Record, Status
 from somatone.sinks.e4_service.faults import Faults
 from somatone.sinks.e4_service.server import E4Server
@@ -36,6 +37,8 @@ from somatone.sinks.e4_service.service import E4Service
 from somatone.sinks.e4_service.sink import E4ServiceSink
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
+from somatone.sinks.osc.allow import Order, Panic, Reload
+from somatone.sinks.outlets import Outlets, outlets
 from somatone.sinks.recording.layout import Facts
 from somatone.sinks.recording.sink import RecordingSink, recording_status
 from somatone.sinks.terminal import PlainLines, draw
@@ -81,12 +84,14 @@ class LiveRun:
         self._begun = False
         self._sound: SoundSink | None = None
         self._bands: E4ServiceSink | None = None
+        self._outlets = Outlets()
+        self._silenced = False
         self._path = Path(options.piece, LiveClocks(), self._on_chunk)
         self._say_plain = options.plain
 
-    def begin(self, sound: SoundSink | None, bands: E4ServiceSink | None = None) -> None:
+    def begin(self, sound: SoundSink | None, bands: E4ServiceSink | None = None, opened: Outlets | None = None) -> None:
         """Time starts: every control gets its first value."""
-        self._sound, self._bands = sound, bands
+        self._sound, self._bands, self._outlets = sound, bands, opened or self._outlets
         self._begun = True
         now_s = self._clock.now_s()
         if self._recorder:
@@ -115,6 +120,45 @@ class LiveRun:
         self._record(now_s, status)
         self._dispatch(status, now_s)
 
+    def obey(self, order: Order) -> None:
+        """What somebody who is listed orders by OSC. A control stays as it is told until a route moves it again."""
+        now_s = self._clock.now_s()
+        self.tick(now_s)
+        match order:
+            case Control():
+                self._dispatch(order, now_s)
+            case Panic():
+                self._silence(order.on, now_s)
+            case Reload():
+                self._reload(now_s)
+
+    def _silence(self, on: bool, now_s: float) -> None:
+        """Nothing is heard until somebody says otherwise, whatever the routes do."""
+        self._silenced = on
+        level = 0.0 if on else self._path.value("master.level")
+        if self._sound:
+            play(self._sound, Control("master", "level", level, now_s))
+        said = "Somebody silenced the sound by OSC." if on else "The sound is let go on by OSC."
+        self.say(Status("panic", int(on), now_s, said))
+
+    def _is_silenced(self, action: Action) -> bool:
+        return self._silenced and isinstance(action, Control) and (action.voice, action.control) == ("master", "level")
+
+    def _reload(self, now_s: float) -> None:
+        """The piece as it is now on the disk; routes, notes and gates only, because voices were made at the start."""
+        old = self.options.piece
+        try:
+            piece = load_piece(old.folder / "piece.toml")
+        except SomatoneError as error:
+            self.say(Status("piece", "wrong", now_s, f"The piece was not read again: {error}"))
+            return
+        if (piece.voices, piece.outside) != (old.voices, old.outside):
+            self.say(Status("piece", "old", now_s, "The piece's voices or targets changed: start somatone again."))
+            return
+        for record in self._path.reload(piece, now_s):
+            self._dispatch(record, now_s)
+        self.say(Status("piece", "new", now_s, f"The piece {piece.name} was read again."))
+
     def _record(self, now_s: float, item: NativeChunk | Status) -> None:
         if self._recorder:
             self._recorder.put(now_s, item)
@@ -125,8 +169,9 @@ class LiveRun:
             self._bands.feed(chunk, self._clock.now_s())
 
     def _dispatch(self, record: Record, now_s: float) -> None:
-        if self._sound and isinstance(record, Action):
+        if self._sound and isinstance(record, Action) and not self._is_silenced(record):
             play(self._sound, record)
+        self._outlets.put(record)
         if self._bands and isinstance(record, Gate | Status):
             self._bands.feed(record, now_s)
         self._log.write(record, now_s)
@@ -142,7 +187,9 @@ def _facts(piece: Piece, origin_s: float, now_s: float) -> Facts:
 
 
 def play(sound: SoundSink, action: Action) -> None:
-    """One control or note to the sound sink."""
+    """One control or note to the sound sink, unless it is for Live or MIDI."""
+    if action.voice in OUTSIDE_VOICES:
+        return
     if isinstance(action, Control):
         sound.control(action.voice, action.control, action.value)
     elif isinstance(action, Note):
@@ -161,8 +208,9 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
             recording(recorder),
             serving(options.e4_port, clock) as bands,
             sounding(options.sound, options.piece, buffers, run.say, clock.now_s) as sound,
+            outlets(options.out, options.piece, run.say, run.obey, clock.now_s) as opened,
         ):
-            run.begin(sound, bands)
+            run.begin(sound, bands, opened)
             with _unwrapped():
                 async with asyncio.TaskGroup() as tasks:
                     for source in sources:

@@ -38,6 +38,15 @@ class Path:
         self._origin_s = now_s
         return list(self._mapping.start(now_s))
 
+    def reload(self, piece: Piece, now_s: float) -> list[Record]:
+        """Go on with a new version of the piece's routes, notes and gates; what differs glides."""
+        self._mapping, actions = self._mapping.reload(piece, now_s)
+        return list(actions)
+
+    def value(self, control: str) -> float:
+        """Where a control of the piece stands now, in its own unit."""
+        return self._mapping.standing(control)
+
     def advance(self, now_s: float) -> list[tuple[float, Record]]:
         """Run all ticks that are due by `now_s`: (time of the tick, record) in order."""
         records: list[tuple[float, Record]] = []

@@ -13,10 +13,12 @@ from pathlib import Path
 from somatone.app import play, sounding
 from somatone.clock import HostClock
 from somatone.options import ReplayOptions
+from somatone.pieces.outside import OUTSIDE_VOICES
 from somatone.recorded import TAIL_S, Session, session_records
 from somatone.records import Action, Control, Note, Record, Status
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
+from somatone.sinks.outlets import outlets
 
 Progress = Callable[[float], None]
 
@@ -64,7 +66,7 @@ def replay_rendered(
 
         def actions() -> Iterator[Control | Note]:
             for host_s, record in _logged(session_records(session, options.piece), log, monitor):
-                if isinstance(record, Action):
+                if isinstance(record, Action) and record.voice not in OUTSIDE_VOICES:
                     yield emitted(record, host_s)
 
         rendered = render(
@@ -101,7 +103,10 @@ async def replay_live(
     clock = HostClock()
     with LogSink(options.log) as log:
         monitor = Monitor()
-        async with sounding(options.sound, options.piece, buffers, say, clock.now_s) as sound:
+        async with (
+            sounding(options.sound, options.piece, buffers, say, clock.now_s) as sound,
+            outlets(options.out, options.piece, say, lambda order: None, clock.now_s) as opened,
+        ):
             start_s = clock.now_s()
             for host_s, record in _logged(session_records(session, options.piece), log, monitor):
                 ahead_s = start_s + host_s / speed - clock.now_s()
@@ -110,6 +115,7 @@ async def replay_live(
                     await asyncio.sleep(ahead_s)
                 if sound and isinstance(record, Action):
                     play(sound, record)
+                opened.put(record)
         return _report(log, monitor)
 
 

@@ -23,6 +23,11 @@ from somatone.cli.frame import (
 if TYPE_CHECKING:
     from somatone.pieces.piece import Piece
 
+PlayLibraryOption = Annotated[
+    str | None,
+    typer.Option("--library", help="Play the kept gestures of this library (its name, or the folder scanned)."),
+]
+
 
 def _piece(name: str) -> Piece:
     """The piece, after saying whether the artist's layer changes it, and what in the layer could not be used."""
@@ -32,6 +37,14 @@ def _piece(name: str) -> Piece:
     for sentence in piece.layer.sentences():
         print(f"somatone: {sentence}", file=sys.stderr)
     return piece
+
+
+OscOption = Annotated[
+    list[str] | None, typer.Option("--osc", help="Also say everything by OSC to HOST:PORT; repeatable.")
+]
+MidiOption = Annotated[
+    str, typer.Option("--midi", help="MIDI port for the piece's [[midi]], by its name or a part of it.")
+]
 
 
 @app.command()
@@ -69,10 +82,18 @@ def run(
     period: PeriodOption = 256,
     sound_port: SoundPortOption = None,
     layout: LayoutOption = None,
+    library: PlayLibraryOption = None,
+    osc: OscOption = None,
+    osc_in: Annotated[int, typer.Option("--osc-in", help="Take orders by OSC at this UDP port.", min=0, max=65535)] = 0,
+    osc_from: Annotated[
+        list[str] | None,
+        typer.Option("--osc-from", help="An address or network that may order by OSC, beside this machine."),
+    ] = None,
+    midi: MidiOption = "",
 ) -> None:
     """Play a piece from a body: the whole installation."""
     from somatone.commands.run import run_command  # noqa: PLC0415
-    from somatone.options import RunOptions, SoundOptions  # noqa: PLC0415
+    from somatone.options import OutOptions, RunOptions, SoundOptions  # noqa: PLC0415
 
     options = RunOptions(
         piece=_piece(piece),
@@ -84,8 +105,16 @@ def run(
         seed=seed,
         plain=plain or not sys.stdout.isatty(),
         sound=SoundOptions(
-            on=sound, device=device, period=period, port=sound_port, record_to=record, seed=seed, layout=layout
+            on=sound,
+            device=device,
+            period=period,
+            port=sound_port,
+            record_to=record,
+            seed=seed,
+            layout=layout,
+            library=library,
         ),
+        out=OutOptions(tuple(osc or ()), osc_in, tuple(osc_from or ()), midi),
     )
     run_command(options)
 
@@ -106,10 +135,13 @@ def replay(
     period: PeriodOption = 256,
     sound_port: SoundPortOption = None,
     layout: LayoutOption = None,
+    library: PlayLibraryOption = None,
+    osc: OscOption = None,
+    midi: MidiOption = "",
 ) -> None:
     """Play a piece from a recorded session, live or rendered; prints the SHA-256 of the log."""
     from somatone.commands.replay import replay_command  # noqa: PLC0415
-    from somatone.options import ReplayOptions, SoundOptions  # noqa: PLC0415
+    from somatone.options import OutOptions, ReplayOptions, SoundOptions  # noqa: PLC0415
 
     options = ReplayOptions(
         piece=_piece(piece),
@@ -119,6 +151,9 @@ def replay(
         render=render,
         stems=stems,
         seed=seed,
-        sound=SoundOptions(on=sound, device=device, period=period, port=sound_port, seed=seed, layout=layout),
+        sound=SoundOptions(
+            on=sound, device=device, period=period, port=sound_port, seed=seed, layout=layout, library=library
+        ),
+        out=OutOptions(tuple(osc or ()), midi=midi),
     )
     replay_command(options)

@@ -111,6 +111,11 @@ class Mapping:
                     actions += player.tick(now_s, TICK_S)
         return actions
 
+    def standing(self, name: str) -> float:
+        """Where the control `voice.control` stands now, in its own unit."""
+        control = self._controls[name]
+        return control.spec.map(control.place())
+
     def reload(self, piece: Piece, at_s: float) -> tuple[Mapping, list[Action]]:
         """The mapping of a new version of the piece, standing where this one stands: what differs glides.
 

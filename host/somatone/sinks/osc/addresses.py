@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from somatone.gating.names import GATES, LEVELS
 from somatone.records import Validity
+from somatone.timeline.correlation.stage import EVERYBODY
 from somatone.voices import find_voice
 
 ROOT = "/somatone"
@@ -74,9 +75,9 @@ class Row(NamedTuple):
 def table(wearer: str, voices: Sequence[str]) -> Iterator[Row]:
     """Every address that a wearer and a piece's voices can have."""
     for name, meaning in GATES.items():
-        yield Row(rule_address(wearer, name), "i open, i strength, f at_s, i edge", f"gate: {meaning}")
+        yield Row(rule_address(_whose(wearer, name), name), "i open, i strength, f at_s, i edge", f"gate: {meaning}")
     for name, meaning in LEVELS.items():
-        yield Row(rule_address(wearer, name), "f value", f"level 0 to 1: {meaning}")
+        yield Row(rule_address(_whose(wearer, name), name), "f value", f"level 0 to 1: {meaning}")
     words = ", ".join(Validity)
     for signal in dict.fromkeys(name.partition(".")[0] for name in (*GATES, *LEVELS)):
         if signal != "contact":
@@ -88,6 +89,11 @@ def table(wearer: str, voices: Sequence[str]) -> Iterator[Row]:
     yield Row(BEGIN, "i number, i messages", "all that stands follows: what is not in it does not hold any more")
     yield Row(END, "i number", "the snapshot is over")
     yield Row(BYE, "i number", "somatone ends in good order; every gate was closed before")
+
+
+def _whose(wearer: str, name: str) -> str:
+    """What is said about all wearers together stands under a name of its own."""
+    return EVERYBODY if name.startswith("correlation.") else wearer
 
 
 def _voices(voices: Sequence[str]) -> Iterator[Row]:
