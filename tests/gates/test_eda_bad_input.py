@@ -38,7 +38,8 @@ class _Line:
         self.gap = self.rule.gap
 
     def step(self, x: int) -> int:
-        return self.rule.step(x, 0, 64)
+        edges: int = self.rule.step(x, 0, 64)
+        return edges
 
 
 def wave(kind: str, low: int, high: int, count: int) -> list[int]:
