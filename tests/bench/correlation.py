@@ -109,7 +109,7 @@ def _one_run(codes: Codes, count: Count) -> None:
 
 
 def _power() -> Iterator[Figure]:
-    """A skin response 3 s after three in four movements; a loss that the breath follows, among 12 streams."""
+    """A skin response 3 s after three in four movements; a breath that is faster while the loss is above its minute."""
     for what, share, noise in (("skin response 3 s after movement", 0.75, 0.0), ("breath follows loss", 0.0, 1.0)):
         found = sorted(_found_after(seed, share, noise) for seed in range(FIRST_SEED, FIRST_SEED + 12))
         done = [seconds for seconds in found if seconds < 1800]
@@ -125,7 +125,7 @@ def _found_after(seed: int, share: float, noise: float) -> int:
     values = dict.fromkeys((*names, "breath.rate"), 0.0)
     slopes = dict.fromkeys(values, 0.0)
     responses: list[float] = []
-    follow = [0.0] * 2
+    follow = [0.0] * 60  # the loss of the last minute
     moves_s = breath_s = 0.0
     for second in range(1800):
         for name in names:
@@ -144,9 +144,9 @@ def _found_after(seed: int, share: float, noise: float) -> int:
         for at_s in [at_s for at_s in responses if at_s <= second]:
             responses.remove(at_s)
             stage.event(Gate("body", "eda.onset", 1, at_s + 0.5, Validity.WORN, "bench"))
-        follow = [values["loss_g"], *follow[:2]]
+        follow = [values["loss_g"], *follow[:-1]]
         while breath_s < second + 1:
-            pull = (follow[0] - follow[-1]) * 0.05 * noise
+            pull = (follow[0] - sum(follow) / len(follow)) * 0.05 * noise
             breath_s += min(max(4.0 - pull + rng.gauss(0, 0.3), 2.0), 7.0)
             stage.event(Gate("body", "breath.in", 1, breath_s, Validity.WORN, "bench"))
         stage.advance(second + 1.0)
