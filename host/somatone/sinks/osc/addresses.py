@@ -26,6 +26,7 @@ CONTROL = f"{ROOT}/control"
 RELOAD = f"{ROOT}/piece/reload"
 PANIC = f"{ROOT}/panic"
 RULES_OF = {"bvp": "pulse", "acc": "motion"}  # the sensor's signal -> the name of its rules
+PAIR = "+"  # between two streams that are compared
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.+:-]")  # what an OSC address cannot hold, and what a patch would stumble over
 
 
@@ -36,7 +37,7 @@ def part(name: str) -> str:
 
 def rule_address(wearer: str, name: str) -> str:
     """Of a gate or level: `pulse.beat` of `body` is `/somatone/body/pulse/beat`."""
-    return "/".join((ROOT, part(wearer), *map(part, name.split("."))))
+    return "/".join((ROOT, part(wearer), *map(part, name.split(".", maxsplit=1))))
 
 
 def validity_address(wearer: str, signal: str) -> str:
@@ -77,10 +78,14 @@ def table(wearer: str, voices: Sequence[str]) -> Iterator[Row]:
     for name, meaning in GATES.items():
         yield Row(rule_address(_whose(wearer, name), name), "i open, i strength, f at_s, i edge", f"gate: {meaning}")
     for name, meaning in LEVELS.items():
+        if PAIR in name:
+            continue
         yield Row(rule_address(_whose(wearer, name), name), "f value", f"level 0 to 1: {meaning}")
+    pair = rule_address(EVERYBODY, "correlation.").removesuffix("_") + f"<stream>{PAIR}<stream>"
+    yield Row(pair, "f value", "level 0 to 1: how strongly the two move together, 0 while chance could")
     words = ", ".join(Validity)
     for signal in dict.fromkeys(name.partition(".")[0] for name in (*GATES, *LEVELS)):
-        if signal != "contact":
+        if signal not in ("contact", "correlation"):
             yield Row(validity_address(wearer, signal), "s word", f"one of {words}")
     yield Row(bpm_address(wearer), "f bpm", "heart rate; only while it can be trusted")
     yield from _voices(voices)
