@@ -2,7 +2,8 @@
 
 likely     above the threshold that chance passes in 1 % (null.py), until it falls below 7/8 of it
 unlikely   the same for a pair that nothing known joins: its surprise is the news
-broken     was likely for this wearer, and has since fallen or turned round further than noise would in 1 %
+broken     was likely for this wearer, and has since fallen or turned round further than noise would in 1 %;
+               news for ten minutes, then it is chance
 chance     all else, and unknown while there are too few surrogates or too little in common
 """
 
@@ -15,13 +16,14 @@ from enum import StrEnum
 from itertools import chain, combinations, groupby, islice, product
 from operator import itemgetter
 
-from somatone.timeline.correlation.agreement import LAGS, LEAST_BOTH, Best, Counts, best_of, by_lag
+from somatone.timeline.correlation.agreement import LAGS, LEAST_BOTH, WINDOW, Best, Counts, best_of, by_lag
 from somatone.timeline.correlation.names import related, root_of
 from somatone.timeline.correlation.null import ONE_IN, Family, Inflation, bits_of
 from somatone.timeline.correlation.streams import Key, Stream
 
 SLOW = {"temp"}  # skin temperature follows vessels over minutes: no known way to move with anything in 20 s
 BROKEN_BITS = math.log2(ONE_IN)
+NEWS_S = 2 * WINDOW  # one window for what was there to leave, one to be told that it left
 
 
 class Verdict(StrEnum):
@@ -50,6 +52,7 @@ class Pair:
     strongest_z_q8: int = 0  # that it had while it was above
     strongest_lag: int = 0
     strongest_sign: int = 1
+    _above_at: int = 0
 
     @property
     def expected(self) -> bool:
@@ -66,7 +69,7 @@ class Pair:
         """Seconds of agreement less those of opposition, over those in which both spoke, at the best lag: -1..1."""
         return self.best.net / self.best.both if self.best else 0.0
 
-    def look(self, family: Family, pairs: int) -> None:
+    def look(self, family: Family, pairs: int, tick: int) -> None:
         """Score the pair as it stands and one of its surrogates; `pairs` is how many the threshold is for."""
         surrogate = self.inflation.surrogate(self.first.history, self.second.history)
         if surrogate and self.inflation.known:
@@ -78,7 +81,10 @@ class Pair:
         threshold_q8 = family.threshold_q8(pairs)
         self.above = self.known and self.score_q8 >= (threshold_q8 * 7 // 8 if self.above else threshold_q8)
         if self.above:
+            self._above_at = tick
             self._remember(best)
+        elif tick - self._above_at > NEWS_S:
+            self.strongest_z_q8 = 0
 
     def _remember(self, best: Best) -> None:
         """The strongest that it was; a window that is emptying must not lower it."""

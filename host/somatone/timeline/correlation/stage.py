@@ -105,7 +105,7 @@ class Correlations:
             self._known = sum(pair.inflation.known for pair in self._pairs)
         end = self._cursor + -(-len(self._pairs) // ROUND_S)
         for pair in self._pairs[self._cursor : end]:
-            pair.look(self._family, self._known)
+            pair.look(self._family, self._known, tick)
         self._cursor = end
         if end < len(self._pairs):
             return []
