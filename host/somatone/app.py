@@ -224,7 +224,8 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
         run.report.seconds = clock.now_s()
         run.report.beats = run.monitor.counts.get("pulse.beat", 0)
         run.report.onsets = run.monitor.counts.get("eda.onset", 0)
-        run.report.losses = ", ".join(f"{name} {count}" for name, count in run.monitor.losses.items() if count)
+        losses = {**run.monitor.losses, **opened.losses()}
+        run.report.losses = ", ".join(f"{name} {count}" for name, count in losses.items() if count)
         return run.report
 
 

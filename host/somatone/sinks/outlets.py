@@ -47,6 +47,14 @@ class Outlets:
             elif self.midi and self.midi.wants(record):
                 self.midi.put(record)
 
+    def losses(self) -> dict[str, int]:
+        """What did not go out, by its place: records that a full queue refused, and faults of ours."""
+        found: dict[str, int] = {}
+        for name, outlet in (("osc", self.osc), ("live", self.live), ("midi", self.midi), ("osc-in", self.listener)):
+            if outlet:
+                found |= {f"{name}.queue": outlet.dropped, f"{name}.fault": outlet.errors}
+        return found
+
     def close(self) -> None:
         """The last words of all; takes as long as the slowest, two seconds at most."""
         for outlet in (self.listener, self.osc, self.live, self.midi):
