@@ -27,9 +27,10 @@ from somatone.clock import HostClock
 from somatone.errors import SomatoneError
 from somatone.mapping.routes import Mapping
 from somatone.options import RunOptions, SoundOptions
+from somatone.orders import Orders
 from somatone.path import Path
 from somatone.pieces.outside import OUTSIDE_VOICES
-from somatone.pieces.piece import Piece, load_piece
+from somatone.pieces.piece import Piece
 from somatone.records import Action, Chunk, Control, Gate, NativeChunk, Note, Record, Status
 from somatone.sinks.e4_service.faults import Faults
 from somatone.sinks.e4_service.server import E4Server
@@ -37,7 +38,7 @@ from somatone.sinks.e4_service.service import E4Service
 from somatone.sinks.e4_service.sink import E4ServiceSink
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
-from somatone.sinks.osc.allow import Order, Panic, Reload
+from somatone.sinks.osc.allow import Order
 from somatone.sinks.outlets import Outlets, outlets
 from somatone.sinks.recording.layout import Facts
 from somatone.sinks.recording.sink import RecordingSink, recording_status
@@ -85,8 +86,8 @@ class LiveRun:
         self._sound: SoundSink | None = None
         self._bands: E4ServiceSink | None = None
         self._outlets = Outlets()
-        self._silenced = False
         self._path = Path(options.piece, LiveClocks(), self._on_chunk)
+        self._orders = Orders(options.piece, self._path, self._dispatch, self.say)
         self._say_plain = options.plain
 
     def begin(self, sound: SoundSink | None, bands: E4ServiceSink | None = None, opened: Outlets | None = None) -> None:
@@ -121,43 +122,10 @@ class LiveRun:
         self._dispatch(status, now_s)
 
     def obey(self, order: Order) -> None:
-        """What somebody who is listed orders by OSC. A control stays as it is told until a route moves it again."""
+        """What somebody who is listed orders by OSC."""
         now_s = self._clock.now_s()
         self.tick(now_s)
-        match order:
-            case Control():
-                self._dispatch(order, now_s)
-            case Panic():
-                self._silence(order.on, now_s)
-            case Reload():
-                self._reload(now_s)
-
-    def _silence(self, on: bool, now_s: float) -> None:
-        """Nothing is heard until somebody says otherwise, whatever the routes do."""
-        self._silenced = on
-        level = 0.0 if on else self._path.value("master.level")
-        if self._sound:
-            play(self._sound, Control("master", "level", level, now_s))
-        said = "Somebody silenced the sound by OSC." if on else "The sound is let go on by OSC."
-        self.say(Status("panic", int(on), now_s, said))
-
-    def _is_silenced(self, action: Action) -> bool:
-        return self._silenced and isinstance(action, Control) and (action.voice, action.control) == ("master", "level")
-
-    def _reload(self, now_s: float) -> None:
-        """The piece as it is now on the disk; routes, notes and gates only, because voices were made at the start."""
-        old = self.options.piece
-        try:
-            piece = load_piece(old.folder / "piece.toml")
-        except SomatoneError as error:
-            self.say(Status("piece", "wrong", now_s, f"The piece was not read again: {error}"))
-            return
-        if (piece.voices, piece.outside) != (old.voices, old.outside):
-            self.say(Status("piece", "old", now_s, "The piece's voices or targets changed: start somatone again."))
-            return
-        for record in self._path.reload(piece, now_s):
-            self._dispatch(record, now_s)
-        self.say(Status("piece", "new", now_s, f"The piece {piece.name} was read again."))
+        self._orders.obey(order, now_s)
 
     def _record(self, now_s: float, item: NativeChunk | Status) -> None:
         if self._recorder:
@@ -169,7 +137,7 @@ class LiveRun:
             self._bands.feed(chunk, self._clock.now_s())
 
     def _dispatch(self, record: Record, now_s: float) -> None:
-        if self._sound and isinstance(record, Action) and not self._is_silenced(record):
+        if self._sound and isinstance(record, Action) and not self._orders.silences(record):
             play(self._sound, record)
         self._outlets.put(record)
         if self._bands and isinstance(record, Gate | Status):
