@@ -7,11 +7,12 @@ curves, smoothing, validity, several wearers and the log are those of every othe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
 from somatone.pieces.schema import File, LiveClip, LiveRoute, MidiRoute, NoteRoute, Osc, OscIn, Route
-from somatone.voices import ControlSpec, Kind, Voice
+from somatone.voices import ControlSpec, Kind, Voice, find_voice
 
 LIVE, LIVE_CLIPS, MIDI = "live", "live_clips", "midi"
 OUTSIDE_VOICES = frozenset({LIVE, LIVE_CLIPS, MIDI})
@@ -155,5 +156,7 @@ def _place(label: str, meaning: str) -> ControlSpec:
 
 
 def _voice(name: str, controls: Mapping[str, ControlSpec]) -> Voice:
+    """Like the master, which draws on no recording; everything that makes sound is taken from it."""
     kind: Kind = "note" if name == LIVE_CLIPS else "continuous"
-    return Voice(name, "", kind, "source", False, "outside our own sound", controls)
+    meaning = "outside our own sound"
+    return replace(find_voice("master"), name=name, synthdef="", kind=kind, meaning=meaning, controls=controls)
