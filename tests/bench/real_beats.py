@@ -1,7 +1,7 @@
 """The pulse rule on real recordings, beside the offline detectors of `bench.beats`.
 
 Against an electrocardiogram at rest: NeuroKit2's five-minute resting recording, which the library fetches from its own
-site; where that cannot be reached the line says so. Surprise: peakdet's wheel carries pulse and electrocardiogram too,
+site, and the two minutes that pyphysio's wheel carries; where one cannot be had the line says so. Surprise: peakdet's wheel carries pulse and electrocardiogram too,
 but of different length and rhythm: they were not recorded together, so they are no reference for each other.
 The other recordings have no reference: what counts is whether the rule agrees with the others as they do among
 themselves. Nothing was tuned on any of them but S06.
@@ -9,6 +9,7 @@ themselves. Nothing was tuned on any of them but S06.
 
 from __future__ import annotations
 
+import bz2
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
@@ -21,13 +22,15 @@ from numpy.typing import NDArray
 
 from bench.beats import DETECTORS, detect, f1, matches, ours, without_lag
 from bench.figures import SHARED, Figure
+from bench.skin_recordings import packaged
 
 Wave = NDArray[np.float64]
+ECG_BAR = ">= 0.99"
 
 
 def real_beats() -> Iterator[Figure]:
     """Electrocardiogram, agreement without a reference, and the beats of which the E4 itself was sure."""
-    yield against_ecg()
+    yield from against_ecg()
     for name, load in RECORDINGS.items():
         yield agreement(name, load)
     for session in ("S06", "S01", "S17", "S29"):
@@ -44,20 +47,37 @@ def counts(wave: Wave, rate_hz: float) -> list[int]:
     return [int(v) for v in np.clip(at_64 * 2000 / spread, -131_071, 131_071)]
 
 
-def against_ecg() -> Figure:
-    """R peaks by NeuroKit2 as truth, the constant transit time taken off."""
+def against_ecg() -> Iterator[Figure]:
+    """R peaks by NeuroKit2 as truth, the constant transit time taken off; where the recordings can be had."""
     import neurokit2  # noqa: PLC0415 - optional, and slow to load
 
-    what, bar = "beats at rest against ECG (NeuroKit2, 5 min): F1", ">= 0.99"
+    what = "beats at rest against ECG (NeuroKit2, 5 min): F1"
     try:
         recording = neurokit2.data("bio_resting_5min_100hz")
     except (URLError, OSError):
-        return Figure(what, bar, "not measured: the recording has to be fetched and its site cannot be reached")
-    _, found = neurokit2.ecg_peaks(neurokit2.ecg_clean(recording["ECG"], sampling_rate=100), sampling_rate=100)
-    truth_s = [float(at) / 100 for at in found["ECG_R_Peaks"]]
-    samples = counts(np.array(recording["PPG"], float), 100.0)
+        said = "not measured: the recording has to be fetched and its site cannot be reached"
+        yield Figure(what, ECG_BAR, said)
+    else:
+        yield _against_r_peaks(what, np.array(recording["ECG"], float), np.array(recording["PPG"], float), 100)
+    what = "beats against ECG (pyphysio, 2 min): F1"
+    path = packaged("pyphysio", "medical.txt.bz2")
+    if path is None:
+        yield Figure(what, ECG_BAR, "not measured: pip install --no-deps pyphysio==4.10.0 brings the recording")
+        return
+    with bz2.open(path, "rt", encoding="ascii") as file:
+        columns = np.loadtxt(file)
+    yield _against_r_peaks(what, columns[:, 0], columns[:, 2], 2048)
+
+
+def _against_r_peaks(what: str, ecg: Wave, pulse: Wave, rate_hz: int) -> Figure:
+    import neurokit2  # noqa: PLC0415 - optional, and slow to load
+
+    _, found = neurokit2.ecg_peaks(neurokit2.ecg_clean(ecg, sampling_rate=rate_hz), sampling_rate=rate_hz)
+    truth_s = [float(at) / rate_hz for at in found["ECG_R_Peaks"]]
+    samples = counts(pulse, float(rate_hz))
     scores = {name: f1(detect(way, samples, 64.0), truth_s, len(samples) / 64) for name, way in DETECTORS.items()}
-    return Figure(what, bar, ", ".join(f"{name} {score:.3f}" for name, score in scores.items()))
+    said = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    return Figure(what, ECG_BAR, f"{said} ({len(truth_s)} R peaks)")
 
 
 def package_file(package: str, *parts: str) -> Path:

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 def laboratory() -> Iterator[tuple[str, list[int]]]:
     """(name, samples) of every recording whose package is installed."""
-    if path := _packaged("systole", "Task1_EDA.npy"):
+    if path := packaged("systole", "Task1_EDA.npy"):
         yield "systole, 25 min", _at_4_hz(np.load(path), 1000)
-    if path := _packaged("pyphysio", "medical.txt.bz2"):
+    if path := packaged("pyphysio", "medical.txt.bz2"):
         with bz2.open(path, "rt", encoding="ascii") as file:
             column = np.loadtxt(file, usecols=1)
         yield "pyphysio, 2 min", _at_4_hz(column, 2048)
 
 
-def _packaged(package: str, name: str) -> Path | None:
+def packaged(package: str, name: str) -> Path | None:
     """Where an installed package keeps a file, None without the package or the file."""
     try:
         files = importlib.metadata.files(package) or []
