@@ -24,6 +24,7 @@ from bench.figures import Figure
 from bench.fusion import fusion
 from bench.heart_rate import heart_rate
 from bench.onset import onset_to_sound
+from bench.particles import particles
 from bench.path_cost import path_cost
 from bench.real_beats import real_beats
 from bench.replay_speed import render_speed, replay_speed
@@ -34,6 +35,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     path_cost,
     replay_speed,
     render_speed,
+    particles,
     fusion,
     failover_picture,
     onset_to_sound,
@@ -46,6 +48,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     real_beats,
     beat_delay,
     heart_rate,
+    range_audit,
 )
 
 

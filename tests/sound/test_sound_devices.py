@@ -8,9 +8,10 @@ import pytest
 import soundfile
 
 from somatone.errors import SoundError
-from somatone.sinks.sound.jack import Card, cards, choose_device
+from somatone.sinks.sound.jack import Card, cards, choose_device, outputs_of, too_few
 from somatone.sinks.sound.meter import Meter, decibels
 from somatone.sinks.sound.recorder import Recorder, mend_wav
+from somatone.space.layouts import find_layout
 
 LISTING = """\
  0 [vc4hdmi0       ]: vc4-hdmi - vc4-hdmi-0
@@ -49,12 +50,29 @@ def test_the_device_is_chosen_and_said() -> None:
         choose_device("CODECS", there)
 
 
+def test_a_card_with_too_few_outputs_is_one_sentence_that_says_what_to_do(listing: Path) -> None:
+    opened = listing.parent / "CODEC" / "pcm0p" / "sub0" / "hw_params"
+    opened.parent.mkdir()
+    opened.write_text("closed\n")
+    assert outputs_of("hw:CARD=CODEC", listing) is None
+    opened.write_text("access: MMAP_INTERLEAVED\nformat: S32_LE\nsubformat: STD\nchannels: 2\nrate: 48000 (48000/1)\n")
+    assert outputs_of("hw:CARD=CODEC", listing) == 2
+    assert outputs_of("dummy", listing) is None
+    sentence = too_few("hw:CARD=CODEC", 2, find_layout("ring8"))
+    assert "CODEC has 2 outputs" in sentence
+    assert "needs 8" in sentence
+    assert "--layout stereo" in sentence
+    assert "--layout quad" in too_few("hw:CARD=CODEC", 6, find_layout("ring8"))
+
+
 def test_recorded_files_take_turns(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "heard.wav")
     names = [recorder.next().name for _ in range(6)]
     assert names == ["heard.wav", "heard-2.wav", "heard-3.wav", "heard-4.wav", "heard.wav", "heard-2.wav"]
     with pytest.raises(SoundError, match=r"\.wav or \.flac"):
         Recorder(tmp_path / "heard.mp3")
+    with pytest.raises(SoundError, match="cannot hold 9 channels"):
+        Recorder(tmp_path / "heard.flac", 9)
     with pytest.raises(SoundError, match="no folder"):
         Recorder(tmp_path / "none" / "heard.wav")
 
