@@ -26,6 +26,7 @@ from bench.heart_rate import heart_rate
 from bench.onset import onset_to_sound
 from bench.particles import particles
 from bench.path_cost import path_cost
+from bench.range_audit import range_audit
 from bench.real_beats import real_beats
 from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets

@@ -10,8 +10,8 @@ the wearer inhales.
 Surprises: the gate speaks about two seconds late (`age_q8` says how late): half of that is the heart, which tells
 something once a beat. And the phase between lungs and heart is a person's own, so `breath.in` is the phase in which the
 heart quickens, not a spirometer. Irregular beats silence the rule: modulation cannot be told from missed beats.
-Bounds: interval 2**16, strength 2**18 at 4 guard bits 2**22; four usual distances, 2**20, times 256 2**28; ticks
-2 * 1024, slope 2 * 8 ticks 2**15.
+Bounds: interval 2**16, strength 2**18 at 4 guard bits 2**22, distance times 256 2**26; ticks 2 * 1024, slope 2 * 8 of
+them 2**15.
 """
 
 from gates.common import OPENED, Cadence, FrugalSize, Hold, RunningMean, RunningMedian, clamped, samples_of
@@ -21,6 +21,7 @@ BOX = 8  # ticks: 1 s
 LAG = 10  # ticks: 1.25 s
 INTERVAL_LIMIT = 1 << 16  # Q8 samples: 2 s at 128 Hz
 STRENGTH_LIMIT = 1 << 18  # counts
+PART_LIMIT = 1024  # four usual distances
 GOOD_MOST = 12
 
 
@@ -39,7 +40,7 @@ class _Modulation:
         away = x - (self._mean.step(x) >> 4)
         self._size.step(abs(away))
         usual = self._size.value + 1
-        return (clamped(away, usual << 2) << 8) // usual
+        return clamped((away << 8) // usual, PART_LIMIT)
 
 
 class BreathFromPulse:

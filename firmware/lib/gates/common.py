@@ -190,17 +190,15 @@ class RunningMean:
     def reset(self) -> None:
         self.value = 0
         self._now = 0  # the shift so far
-        self._count = 0
+        self._left = 1  # values until it grows
 
     def step(self, x: int) -> int:
+        self.value += ((x << self.guard) - self.value) >> self._now
         if self._now < self.shift:
-            self._count += 1
-            if self._count >> (self._now + 1):
+            self._left -= 1
+            if not self._left:
                 self._now += 1
-        if self._count == 1:
-            self.value = x << self.guard
-        else:
-            self.value += ((x << self.guard) - self.value) >> self._now
+                self._left = 1 << self._now
         return self.value
 
 
@@ -272,10 +270,10 @@ class FrugalSpread:
         if self._empty:
             self._empty = False
             self._median_q6 = target
-        away = target - self._median_q6
+        median = self._median_q6
         step = (self._size.q6 >> self._shift) + 1
-        self._median_q6 += clamped(away, step)
-        away >>= self.GUARD
+        self._median_q6 = min(median + step, target) if target > median else max(median - step, target)
+        away = (target - median) >> self.GUARD
         self._size.step(abs(away))
         return away
 

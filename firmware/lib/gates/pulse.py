@@ -136,7 +136,8 @@ class PulseBeats:
         rises[at] = rise
         at += 1
         self._at = at if at < 2 * box else 0
-        self._since += 1
+        if self._since < self._long_ago:
+            self._since += 1
         edges = 0
         if self._on_left:
             self._on_left -= 1
@@ -180,7 +181,6 @@ class PulseBeats:
 
     def _peak(self, height: int) -> int:
         """The slope sum stopped to grow one sample ago."""
-        self._since = min(self._since, self._long_ago)
         if height < self._floor:
             return 0
         if self._learn:

@@ -8,34 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gates.breath import BreathFromPulse
 from gates.common import CLOSED, OPENED
 from gates.heart_rate import HeartRate
 from gates.level import FULL, RunningRange
 from gates.pulse import MEASURED, PulseBeats
-from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
+from somatone.gating.breath import SaysBreath
+from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.records import Chunk, Event, Level, Validity
 
 SLOWEST_BPM, FASTEST_BPM = 40, 160  # the ends of `pulse.rate`
 DISTURBED = (Validity.MOVING, Validity.SATURATED)  # intervals of such moments are not the heart's
 
 
-class PulseRules(SignalRules):
-    """`pulse.beat`, `pulse.steady`, `pulse.rate`, `pulse.strength` from 64 Hz volume pulse."""
+class PulseRules(SaysBreath):
+    """`pulse.beat`, `pulse.steady`, `pulse.rate`, `pulse.strength` and breath from 64 Hz volume pulse."""
 
-    gates = ("pulse.beat", "pulse.steady")
-    levels = ("pulse.rate", "pulse.strength")
+    gates = ("pulse.beat", "pulse.steady", "breath.in")
+    levels = ("pulse.rate", "pulse.strength", "breath.rate", "breath.depth")
 
     def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
         super().__init__(settings)
         self._beats = PulseBeats(64, **self._set("pulse.beat"))
         self._heart = HeartRate(64, **self._set("pulse.steady"))
         self._strength = RunningRange(1, **self._set("pulse.strength"))  # fed once a beat, about once a second
+        self._breath = BreathFromPulse(64, **self._set("breath.in"))
         self._watched_until_s = float("-inf")
 
     def reset(self) -> None:
         self._beats.reset()
         self._heart.reset()
         self._strength.reset()
+        self._breath.reset()
+        self._depth.reset()
 
     def watch(self, until_s: float) -> None:
         self._watched_until_s = until_s
@@ -43,9 +48,10 @@ class PulseRules(SignalRules):
     def _gap(self) -> None:
         self._beats.gap()
         self._heart.gap()
+        self._breath.gap()
 
     def _standing(self) -> tuple[str, ...]:
-        return ("pulse.steady",) * self._heart.on
+        return ("pulse.steady",) * self._heart.on + ("breath.in",) * self._breath.on
 
     def feed(self, chunk: Chunk) -> list[Event]:
         if chunk.validity in DISTURBED and self._heart.usual_q8:
@@ -53,7 +59,7 @@ class PulseRules(SignalRules):
         return super().feed(chunk)
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
-        step = self._beats.step
+        step, breathe = self._beats.step, self._breath.step
         done = 0
         for k, x in enumerate(chunk.samples):
             edges = step(x)
@@ -61,7 +67,10 @@ class PulseRules(SignalRules):
                 if edges & MEASURED:
                     yield from self._pass(chunk, done, k)
                     done = k
+                    self._breath.step_beat(self._beats.interval_q8, self._beats.strength)
                 yield from self._edges(chunk, edges, chunk.start_s + k / chunk.rate_hz)
+            if turn := breathe():
+                yield from self._say_breath(chunk, self._breath, turn, chunk.start_s + k / chunk.rate_hz)
         yield from self._pass(chunk, done, len(chunk.samples))
 
     def _pass(self, chunk: Chunk, first: int, last: int) -> Iterator[Event]:

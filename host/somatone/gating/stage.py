@@ -5,6 +5,7 @@ A wearer who has been away for `FORGET_S` is forgotten: the next visitor never i
 
 from __future__ import annotations
 
+from somatone.gating.breath import BreathChoice
 from somatone.gating.fused import FusedRules
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.records import Chunk, Event, Gate, Validity
@@ -16,6 +17,7 @@ NOT_WORN = (Validity.ABSENT, Validity.STALE)
 
 class _Wearer:
     def __init__(self) -> None:
+        self.breath = BreathChoice()
         self.rules: dict[str, FusedRules] = {}
         self.worn: dict[tuple[str, str], bool] = {}  # by signal and source
         self.open = False
@@ -38,7 +40,7 @@ class Gating:
             rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
         if chunk.signal == "acc" and chunk.samples and (pulse := wearer.rules.get("bvp")):
             pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
-        events += rules.feed(chunk)
+        events += wearer.breath.heard(chunk, rules.feed(chunk))
         return events
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
