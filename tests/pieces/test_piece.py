@@ -8,7 +8,9 @@ import pytest
 
 from somatone.errors import PieceError, UsageError
 from somatone.gating.names import GATES, LEVELS
+from somatone.mapping.routes import Mapping
 from somatone.pieces.piece import find_piece, load_piece
+from somatone.sinks.sound.wiring import wire_piece
 from somatone.voices import load_voices
 
 HEAD = 'name = "t"\nabout = "t"\nvoices = ["grains", "pulse"]\n'
@@ -48,6 +50,12 @@ def test_the_shipped_piece_is_whole() -> None:
             r"rest: drone.pitch: 'drone.pitch' is no control of this piece",
         ),
         (HEAD + ROUTE + "range = 3\n", r"range"),
+        (HEAD + 'layout = "ring9"\n' + ROUTE, r"layout: 'ring9' is no layout: did you mean 'ring8'"),
+        (HEAD + "layout = [[0, 0], [90, 99]]\n" + ROUTE, r"layout: layout\[1\] is \[90.0, 99.0\]"),
+        (HEAD + 'inserts = ["filtr"]\n' + ROUTE, r"inserts: 'filtr' is no insert: did you mean 'filter'"),
+        (HEAD + 'inserts = ["filter"]\nthrough = ["grain"]\n' + ROUTE, r"through: .* did you mean 'grains'"),
+        (HEAD + 'through = ["grains"]\n' + ROUTE, r"inserts: name each insert once, and at least one"),
+        (HEAD.replace('["grains"', '["filter", "grains"') + ROUTE, r"voices: 'filter' is an insert"),
         ("name = \n", r"Invalid value"),
     ],
 )
@@ -63,3 +71,15 @@ def test_wrong_pieces(tmp_path: Path, text: str, said: str) -> None:
 def test_an_unknown_piece_lists_the_shipped_ones() -> None:
     with pytest.raises(UsageError, match="correlations"):
         find_piece("no-such-piece")
+
+
+def test_a_piece_says_its_room_and_what_passes_through_its_inserts(tmp_path: Path) -> None:
+    file = tmp_path / "piece.toml"
+    inserts = 'inserts = ["filter"]\nthrough = ["grains"]\n'
+    file.write_text(HEAD + "layout = [[-45, 0], [45, 0], [180, 0]]\n" + inserts + '[rest]\n"filter.cutoff" = 900\n')
+    piece = load_piece(file)
+    assert "filter" in piece.voices
+    wiring = wire_piece(piece)
+    assert (wiring.layout.channels, wiring.inserts, wiring.through) == (3, ("filter",), ("grains",))
+    assert wire_piece(piece, "ring8").layout.name == "ring8"
+    assert Mapping(piece).start(0.0)
