@@ -254,6 +254,7 @@ PLATEAU = Audit(
         "mean": Within(-METRIC, METRIC),
         "anchor": Within(-METRIC, METRIC),
         "quiet": COUNT,
+        "_empty": BOOL,
         "_flat": BOOL,
         **held("_hold"),
     },

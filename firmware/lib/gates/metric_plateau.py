@@ -47,6 +47,7 @@ class MetricPlateau:
         self._hold.reset()
         self.anchor = 0
         self.mean = 0
+        self._empty = True
         self._flat = False  # what the gate shows as soon as its minimum times allow
         self.quiet = 0
 
@@ -64,6 +65,9 @@ class MetricPlateau:
             x = clamped(x, LIMIT)
         mean = self.mean = self._smooth.step(x) >> GUARD
         self._size.step(abs(x - mean))
+        if self._empty:
+            self._empty = False
+            self.anchor = mean
         wide = 1 if self._flat else 0
         if abs(mean - self.anchor) > self._band << wide or self._size.value > self._limit << wide:
             self.anchor = mean
