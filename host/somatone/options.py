@@ -19,6 +19,7 @@ class SoundOptions:
     record_to: Path | None = None
     seed: int = 0
     layout: str | None = None  # instead of the piece's
+    library: str | None = None  # instead of the piece's
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from bench.failover_picture import failover_picture
 from bench.figures import Figure
 from bench.fusion import fusion
 from bench.heart_rate import heart_rate
+from bench.library import library
 from bench.onset import onset_to_sound
 from bench.particles import particles
 from bench.path_cost import path_cost
@@ -50,6 +51,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     beat_delay,
     heart_rate,
     range_audit,
+    library,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from somatone import paths
 from somatone.library.synthesise import ensure_library
+from somatone.options import SoundOptions
+from somatone.pieces.piece import Piece
 
 STDERR = Console(stderr=True)
 STEP = 0.005  # no bar is finer
@@ -34,8 +37,20 @@ def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
         yield advance
 
 
-def audio_library() -> Mapping[str, Path]:
-    """The embedded audio library, made on first use with a bar."""
+def audio_library(piece: Piece, sound: SoundOptions) -> Mapping[str, Path]:
+    """What the voices draw from: the kept gestures of the library that was named, else the built-in recordings.
+
+    Raises LibraryError, one sentence, where nothing was kept.
+    """
+    reference = piece.library if sound.library is None else sound.library
+    if reference:
+        from somatone.library.selection import select_kept  # noqa: PLC0415 - the built-in recordings need none of it
+
+        with progress_bar("cutting the kept gestures") as advance:
+            selection = select_kept(reference, advance)
+        for problem in selection.problems:
+            print(f"library {reference}: {problem}", file=sys.stderr)
+        return selection.human
     folder = paths.cache_dir() / "library"
     if folder.is_dir():
         return ensure_library(folder)

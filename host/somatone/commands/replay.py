@@ -41,13 +41,13 @@ def _replay(session: Session, options: ReplayOptions) -> ReplayReport:
     if options.render:
         if options.speed not in (None, 1.0):
             raise UsageError("--render goes as fast as it can: leave --speed away, or say --speed max.")
-        buffers = audio_library()
+        buffers = audio_library(options.piece, options.sound)
         with progress_bar(f"rendering {options.render.name}") as advance:
             return replay_rendered(session, options, buffers, advance)
     if options.speed is None:
         with progress_bar(f"replaying {session.name}") as advance:
             return replay_fast(session, options, advance)
-    buffers = audio_library() if options.sound.on else {}
+    buffers = audio_library(options.piece, options.sound) if options.sound.on else {}
     with progress_bar(f"playing {session.name}") as advance:
         return asyncio.run(replay_live(session, options, options.speed, buffers, _say, advance))
 

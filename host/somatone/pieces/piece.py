@@ -45,6 +45,7 @@ class Piece(msgspec.Struct, frozen=True):
     layout: str | list[tuple[float, float]] = "stereo"
     inserts: tuple[str, ...] = ()
     through: tuple[str, ...] = ()
+    library: str = ""  # whose kept gestures it plays
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -94,6 +95,7 @@ def load_piece(path: Path) -> Piece:
         file.layout,
         tuple(file.inserts),
         tuple(file.through),
+        file.library,
     )
 
 

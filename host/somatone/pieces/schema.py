@@ -155,6 +155,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     about: str
     voices: list[str]
     layout: str | list[tuple[float, float]] = "stereo"
+    library: str = ""  # whose kept gestures it plays: a name, or the folder that was scanned; "" the built-in one
     inserts: list[str] = []
     through: list[str] = []
     routes: list[Route] = []
