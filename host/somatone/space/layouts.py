@@ -80,7 +80,8 @@ def find_layout(given: Given) -> Layout:
 @cache
 def _named(name: str) -> Layout:
     if name == "binaural":
-        return Layout(name, ("left ear", "right ear"), ((-90.0, 0.0), (90.0, 0.0)), (), law=1.0, binaural=True)
+        # What is low adds up in an ear as amplitude, what is high as energy: 0.35 keeps both within 4 dB.
+        return Layout(name, ("left ear", "right ear"), ((-90.0, 0.0), (90.0, 0.0)), (), law=0.35, binaural=True)
     if name == "stereo":
         return _balanced(Layout(name, ("left", "right"), ((-30.0, 0.0), (30.0, 0.0)), ()), _stereo_fold())
     rows = NAMED[name]
