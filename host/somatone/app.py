@@ -31,7 +31,7 @@ from somatone.orders import Orders
 from somatone.path import Path
 from somatone.pieces.outside import OUTSIDE_VOICES
 from somatone.pieces.piece import Piece
-from somatone.records import Action, Chunk, Control, Gate, NativeChunk, Note, Record, Status
+from somatone.records import Action, Chunk, Control, Gate, Note, Record, Sourced, Status
 from somatone.sinks.e4_service.faults import Faults
 from somatone.sinks.e4_service.server import E4Server
 from somatone.sinks.e4_service.service import E4Service
@@ -100,7 +100,7 @@ class LiveRun:
         for record in self._path.start(now_s):
             self._dispatch(record, now_s)
 
-    def emit(self, item: NativeChunk | Status) -> None:
+    def emit(self, item: Sourced) -> None:
         """Called by the source for everything it has; the sound hears it before this returns."""
         now_s = self._clock.now_s()
         self.tick(now_s)
@@ -127,7 +127,7 @@ class LiveRun:
         self.tick(now_s)
         self._orders.obey(order, now_s)
 
-    def _record(self, now_s: float, item: NativeChunk | Status) -> None:
+    def _record(self, now_s: float, item: Sourced) -> None:
         if self._recorder:
             self._recorder.put(now_s, item)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from somatone.gating.stage import Gating
 from somatone.mapping.routes import TICK_S, Mapping
 from somatone.pieces.piece import Piece
-from somatone.records import Chunk, Event, NativeChunk, Record, Status
+from somatone.records import Chunk, Event, Picture, Record, Sourced, Status
 from somatone.timeline.correlation.stage import Correlations
 from somatone.timeline.timeline import ClockMaker, Timeline
 
@@ -61,9 +61,9 @@ class Path:
                 records.append((tick_s, action))
         return records
 
-    def feed(self, item: NativeChunk | Status) -> list[Record]:
+    def feed(self, item: Sourced) -> list[Record]:
         """One item from a source: every record that it causes, in order."""
-        if isinstance(item, Status):
+        if isinstance(item, Status | Picture):
             return [item]
         return self._after_timeline(self.timeline.feed(item))
 

@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 
 from somatone.path import ChunkListener, Path
 from somatone.pieces.piece import Piece
-from somatone.records import NativeChunk, Record, Status
+from somatone.records import NativeChunk, Record, Sourced
 from somatone.sources.e4_archive import archive_chunks
 from somatone.sources.e4_files import E4Session, read_session
 from somatone.sources.recording import Recording, is_recording, read_recording
@@ -29,7 +29,7 @@ def open_session(path: FilePath) -> Session:
     return read_recording(path) if is_recording(path) else read_session(path)
 
 
-def session_items(session: Session) -> Iterator[tuple[float, NativeChunk | Status]]:
+def session_items(session: Session) -> Iterator[tuple[float, Sourced]]:
     """(path time, item) in the order in which they go into the path."""
     return session.items() if isinstance(session, Recording) else archive_chunks(session, WEARER)
 

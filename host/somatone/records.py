@@ -2,6 +2,8 @@
 
     source -> NativeChunk -> timeline -> Chunk -> gates -> Gate, Level -> mapping -> Control, Note -> sinks
 
+Statuses and pictures go from the source to the sinks as they are.
+
 All are frozen: a stage never changes its input. They are msgspec's structs, because a frozen dataclass costs more to
 make than a rule costs to run. Samples are plain Python integers from the sensor to the gate; a chunk of a signal with
 several axes holds them interleaved (x, y, z, x, y, z, ...), `width` apart.
@@ -28,9 +30,11 @@ class Validity(StrEnum):
     STALE = "stale"  # the last value is older than the signal allows
     ESTIMATED = "estimated"  # usable, but the sensor has no calibration record
 
-    @property
-    def usable(self) -> bool:
-        return self in (Validity.WORN, Validity.ESTIMATED)
+    usable: bool  # whether gates may open on it
+
+
+for _validity in Validity:  # an attribute, not a property: it is asked for with every chunk and every record
+    _validity.usable = _validity in (Validity.WORN, Validity.ESTIMATED)
 
 
 class NativeChunk(msgspec.Struct, frozen=True):
@@ -139,6 +143,29 @@ class Status(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """Images that a training run made at one moment: 8-bit grey, 0 black, one image after another, row by row.
+
+    `name` says what they show: "samples" (what the generator makes) or "activations" (one row a layer). `width` and
+    `height` are pixels of one image; `at_s` is the path's time at which they were whole.
+    """
+
+    wearer: str
+    name: str
+    width: int
+    height: int
+    pixels: bytes
+    at_s: float
+    validity: Validity = Validity.WORN
+    source: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many images."""
+        return len(self.pixels) // (self.width * self.height)
+
+
 Event = Gate | Level
 Action = Control | Note
-Record = Gate | Level | Control | Note | Status
+Record = Gate | Level | Control | Note | Status | Picture
+Sourced = NativeChunk | Status | Picture  # what a source gives

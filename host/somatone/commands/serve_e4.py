@@ -14,7 +14,7 @@ from somatone.clock import HostClock
 from somatone.errors import UsageError
 from somatone.gating.stage import Gating
 from somatone.recorded import Session, open_session, session_clocks, session_items
-from somatone.records import Gate, NativeChunk, Status
+from somatone.records import Gate, Picture, Sourced, Status
 from somatone.sinks.e4_service.band import Band
 from somatone.sinks.e4_service.device import DeviceModel
 from somatone.sinks.e4_service.faults import Faults
@@ -100,8 +100,10 @@ class _Feeder:
         self._gating = Gating()
         self._now_s = now_s
 
-    def emit(self, item: NativeChunk | Status) -> None:
+    def emit(self, item: Sourced) -> None:
         now_s = self._now_s()
+        if isinstance(item, Picture):
+            return
         if isinstance(item, Status):
             self._sink.feed(item, now_s)
             if item.message:

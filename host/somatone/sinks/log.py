@@ -14,11 +14,21 @@ from types import TracebackType
 import msgspec
 
 from somatone.errors import SomatoneError
-from somatone.records import Control, Gate, Level, Note, Record, Status
+from somatone.records import Control, Gate, Level, Note, Picture, Record, Status
 
 DECIMALS = 6
 _ENCODER = msgspec.json.Encoder()
-KINDS: dict[type[Record], str] = {Gate: "gate", Level: "level", Control: "control", Note: "note", Status: "status"}
+KINDS: dict[type[Record], str] = {
+    Gate: "gate",
+    Level: "level",
+    Control: "control",
+    Note: "note",
+    Status: "status",
+    Picture: "picture",
+}
+HASH_DIGITS = 12  # of a picture: enough to see whether two runs showed the same
+
+Value = str | int | float | dict[str, float] | dict[str, int | str]
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -27,7 +37,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     kind: str
     wearer: str
     name: str
-    value: str | int | float | dict[str, float]
+    value: Value
     validity: str
     source: str
     at_s: float
@@ -56,7 +66,16 @@ def log_line(record: Record, host_s: float, origin_s: float) -> bytes:
     return _ENCODER.encode(line)
 
 
-def _value(record: Record) -> str | int | float | dict[str, float]:
+def _value(record: Record) -> Value:
+    if isinstance(record, Picture):
+        digest = hashlib.sha256(record.pixels).hexdigest()[:HASH_DIGITS]
+        about: dict[str, int | str] = {
+            "count": record.count,
+            "width": record.width,
+            "height": record.height,
+            "sha256": digest,
+        }
+        return about
     if isinstance(record, Note):
         return {name: round(value, DECIMALS) for name, value in sorted(record.values.items())}
     value = record.value

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from somatone.calibration import store
 from somatone.errors import UsageError
-from somatone.records import NativeChunk, Status
+from somatone.records import Sourced
 from somatone.sources.board import BoardSource, board_ports
 from somatone.sources.e4_ble.capture import SUFFIX, CaptureSource
 from somatone.sources.e4_ble.source import NAME_PREFIX, E4BleSource
@@ -25,16 +25,12 @@ class Source(Protocol):
     async def run(self) -> None: ...
 
 
-def make_sources(
-    spec: str, seed: int, emit: Callable[[NativeChunk | Status], None], now_s: Callable[[], float]
-) -> list[Source]:
+def make_sources(spec: str, seed: int, emit: Callable[[Sourced], None], now_s: Callable[[], float]) -> list[Source]:
     """One source, or several with commas between them: all of them are on the same wearer, and are fused."""
     return [make_source(part.strip(), seed, emit, now_s) for part in spec.split(",")]
 
 
-def make_source(
-    spec: str, seed: int, emit: Callable[[NativeChunk | Status], None], now_s: Callable[[], float]
-) -> Source:
+def make_source(spec: str, seed: int, emit: Callable[[Sourced], None], now_s: Callable[[], float]) -> Source:
     """The source that `spec` names. Raises `UsageError` for a name that is none."""
     kind, _, rest = spec.partition(":")
     if kind == "auto":
@@ -54,9 +50,7 @@ def make_source(
     raise UsageError(f"{spec!r} is no source: give one of {', '.join(KNOWN)}.")
 
 
-def _e4_server(
-    spec: str, rest: str, emit: Callable[[NativeChunk | Status], None], now_s: Callable[[], float]
-) -> E4StreamSource:
+def _e4_server(spec: str, rest: str, emit: Callable[[Sourced], None], now_s: Callable[[], float]) -> E4StreamSource:
     """`e4-server`, `e4-server:HOST`, `e4-server:HOST:PORT` or `e4-server:HOST:PORT:ID`."""
     words = rest.split(":") if rest else []
     port = words[1] if len(words) > 1 else str(DEFAULT_PORT)

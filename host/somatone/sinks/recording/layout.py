@@ -1,7 +1,8 @@
 """What a recording holds: the records that went into the path as JSON in MCAP, and the facts to run them again.
 
-A message is one `NativeChunk` or `Status`, whole, as JSON with a JSON schema: every MCAP viewer opens it without a
-plug-in, floats come back bit for bit, and compression takes most of what JSON is longer than a binary encoding.
+A message is one `NativeChunk`, `Status` or `Picture` (its pixels in base 64), whole, as JSON with a JSON schema: every
+MCAP viewer opens it without a plug-in, floats come back bit for bit, and compression takes most of what JSON is longer
+than a binary encoding.
 Its log time is when it was fed to the path: `start_utc_ns` plus nanoseconds of the path's clock. So the times of the
 path come back exactly, and a viewer shows UTC.
 
@@ -18,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from somatone.records import NativeChunk, Status
+from somatone.records import NativeChunk, Picture, Sourced, Status
 
 FORMAT = 1
 PROFILE = "somatone"
@@ -27,7 +28,7 @@ E4_OWN = "e4.json"  # name of the attachment with what an E4 computed itself
 SUFFIX = ".mcap"
 MAGIC = b"\x89MCAP0\r\n"
 
-Item = NativeChunk | Status
+Item = Sourced
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ _ENCODER = msgspec.json.Encoder()
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "somatone.NativeChunk": msgspec.json.Decoder(NativeChunk),
     "somatone.Status": msgspec.json.Decoder(Status),
+    "somatone.Picture": msgspec.json.Decoder(Picture),
 }
 
 
@@ -98,7 +100,11 @@ def schema_of(kind: type[Item]) -> bytes:
 
 def topic_of(item: Item) -> str:
     """Where a viewer finds it: one topic a wearer, source and signal; statuses of a source together."""
-    name = item.signal if isinstance(item, NativeChunk) else "status"
+    name = "status"
+    if isinstance(item, NativeChunk):
+        name = item.signal
+    elif isinstance(item, Picture):
+        name = f"picture.{item.name}"
     return "/" + "/".join(part for part in (item.wearer, item.source, name) if part)
 
 
