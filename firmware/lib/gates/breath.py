@@ -94,7 +94,7 @@ class BreathFromPulse:
         for k in range(len(self._held)):
             self._held[k] = 0
         self._at = 0
-        self._wait = self._every
+        self.wait = self._every  # samples until the next tick
         self._value = 0
         self._new_sum = 0
         self._old_sum = 0
@@ -135,13 +135,12 @@ class BreathFromPulse:
 
     def step(self) -> int:
         """One sample of the pulse has passed; returns OPENED, CLOSED or 0."""
-        self._wait -= 1
-        if self._wait:
-            return 0
-        self._wait = self._every
-        return self._tick()
+        self.wait -= 1
+        return 0 if self.wait else self.tick()
 
-    def _tick(self) -> int:
+    def tick(self) -> int:
+        """What `step` does when `wait` samples have passed: who counts for himself saves a call a sample."""
+        self.wait = self._every
         if self._quiet < self._patience:
             self._quiet += self._every
         else:

@@ -80,7 +80,7 @@ class Debounce:
         self.confirm_off = confirm_off
         self.on = False
         self.age = 0
-        self._run = 0
+        self.run = 0
 
     def reset(self) -> None:
         self.on = False
@@ -88,18 +88,18 @@ class Debounce:
 
     def gap(self) -> None:
         self.age = 0
-        self._run = 0
+        self.run = 0
 
     def step(self, wanted: bool) -> int:
         if wanted == self.on:
-            self._run = 0
+            self.run = 0
             return 0
-        self._run += 1
-        if self._run < (self.confirm_on if wanted else self.confirm_off):
+        self.run += 1
+        if self.run < (self.confirm_on if wanted else self.confirm_off):
             return 0
         self.on = wanted
-        self.age = self._run - 1
-        self._run = 0
+        self.age = self.run - 1
+        self.run = 0
         return OPENED if wanted else CLOSED
 
 

@@ -59,7 +59,7 @@ class RunningRange:
 
     def step(self, x: int) -> int:
         """One sample (counts); returns the level. Do not feed samples that are invalid: the range freezes."""
-        x = min(max(x, -LIMIT), LIMIT)
+        x = LIMIT if x > LIMIT else -LIMIT if x < -LIMIT else x
         low, high = self._low, self._high
         if self._empty:
             self._empty = False
@@ -73,15 +73,15 @@ class RunningRange:
             small = span_q8 // (2 * self._half_life) + 1
         # A sample beyond the range pulls it along: quickly at first, so that any offset is met within seconds, and
         # later slowly, so that a drift does not leave the level stuck at its end.
-        reach = ((x << 8) - high.q8 if x > high.value else low.q8 - (x << 8)) >> (3 if self._left else 4)
-        large = max(19 * small, reach)
+        reach = ((x << 8) - high.q8 if x > high.q8 >> 8 else low.q8 - (x << 8)) >> (3 if self._left else 4)
+        large = 19 * small if reach < 19 * small else reach
         high.step(x, large, small)
         low.step(x, small, large)
         return self._level(x)
 
     def _level(self, x: int) -> int:
-        low = self._low.value
-        span = self._high.value - low
+        low = self._low.q8 >> 8
+        span = (self._high.q8 >> 8) - low
         if span < self.span_floor:
             low -= (self.span_floor - span) >> 1
             span = self.span_floor

@@ -94,8 +94,18 @@ class Movement:
             self._until_own -= 1
             if self._until_own < 0:
                 self._follow_own(energy)
-        edges = self._active.step(energy)
-        return edges | self._still.step(energy < self._still_below) << 2
+        # What nearly always happens, that nothing changes, costs no call.
+        switch = self._active
+        hold = switch.hold
+        edges = 0
+        if hold.left or (energy >= (switch.off_at if hold.on else switch.on_at)) != hold.on:
+            edges = switch.step(energy)
+        debounce = self._still
+        if (energy < self._still_below) != debounce.on:
+            edges |= debounce.step(not debounce.on) << 2
+        elif debounce.run:
+            debounce.run = 0
+        return edges
 
     def _follow_own(self, energy_q8: int) -> None:
         """Four times a second: where `active` opens for this wearer; it closes at two thirds of that."""

@@ -86,9 +86,9 @@ class BreathChoice:
 
     def heard(self, chunk: Chunk, events: list[Event]) -> list[Event]:
         """The events of one chunk without the breath that is not listened to."""
-        if chunk.signal not in self.SIGNALS:
-            return events
         out: list[Event] = []
+        if not events and chunk.signal == "bvp":
+            return out
         if chunk.signal == "mic":
             self._sound = chunk.validity.usable
             if self._sound and self._opened_by == "bvp":

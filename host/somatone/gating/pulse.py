@@ -59,7 +59,7 @@ class PulseRules(SaysBreath):
         return super().feed(chunk)
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
-        step, breathe = self._beats.step, self._breath.step
+        step, breath = self._beats.step, self._breath
         done = 0
         for k, x in enumerate(chunk.samples):
             edges = step(x)
@@ -69,8 +69,9 @@ class PulseRules(SaysBreath):
                     done = k
                     self._breath.step_beat(self._beats.interval_q8, self._beats.strength)
                 yield from self._edges(chunk, edges, chunk.start_s + k / chunk.rate_hz)
-            if turn := breathe():
-                yield from self._say_breath(chunk, self._breath, turn, chunk.start_s + k / chunk.rate_hz)
+            breath.wait -= 1
+            if not breath.wait and (turn := breath.tick()):
+                yield from self._say_breath(chunk, breath, turn, chunk.start_s + k / chunk.rate_hz)
         yield from self._pass(chunk, done, len(chunk.samples))
 
     def _pass(self, chunk: Chunk, first: int, last: int) -> Iterator[Event]:

@@ -13,6 +13,7 @@ from somatone.gating.parameters import settings_of
 from somatone.records import Chunk, Event, Gate, Level
 
 SMALLEST_LEVEL_STEP = 1 / 256  # a level is said again when it has moved this far
+SHORTEST_S = 0.5  # of a gate that already stood open in its rule when the signal became usable
 
 RuleSettings = Mapping[str, Mapping[str, int]]  # "pulse.beat" -> {"refractory_ms": 300}: what differs from the defaults
 NO_SETTINGS: RuleSettings = MappingProxyType({})
@@ -30,6 +31,8 @@ class SignalRules:
         self._usable = False
         self._open: dict[str, bool] = dict.fromkeys(self.gates, False)
         self._said: dict[str, float] = {}
+        self._late: dict[str, float] = {}  # gates that opened late, and until when they stay open in any case
+        self._overdue: dict[str, float] = {}  # of these, those whose rule has closed, and when they will
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """All events of one chunk, in order of its samples."""
@@ -43,6 +46,9 @@ class SignalRules:
                 events += self._withdraw(chunk)
             for name in self._standing():
                 events += self._edge(chunk, name, 1, chunk.start_s)
+                self._late[name] = chunk.start_s + SHORTEST_S
+        if self._late:
+            events += self._close_late(chunk)
         events += self._run(chunk)
         return events
 
@@ -71,8 +77,19 @@ class SignalRules:
     def _run(self, chunk: Chunk) -> Iterator[Event]:
         raise NotImplementedError
 
+    def _close_late(self, chunk: Chunk) -> Iterator[Event]:
+        """Gates that opened late close no sooner than their shortest time after that."""
+        for name, until_s in list(self._late.items()):
+            if chunk.start_s >= until_s:
+                del self._late[name]
+                if name in self._overdue:
+                    del self._overdue[name]
+                    yield from self._edge(chunk, name, 0, until_s)
+
     def _withdraw(self, chunk: Chunk) -> Iterator[Event]:
         """Close what is open and say of every level that it no longer holds."""
+        self._late.clear()
+        self._overdue.clear()
         for name, is_open in self._open.items():
             if is_open:
                 self._open[name] = False
@@ -83,6 +100,12 @@ class SignalRules:
 
     def _edge(self, chunk: Chunk, name: str, value: int, at_s: float, strength: int = 0) -> Iterator[Event]:
         """A gate's edge; an opening only where the signal is usable, a closing only of what was opened."""
+        if self._late and name in self._late:
+            if value:
+                self._overdue.pop(name, None)
+            elif at_s < self._late[name]:
+                self._overdue[name] = at_s
+                return
         if (value and not self._usable) or bool(value) == self._open[name]:
             return
         self._open[name] = bool(value)

@@ -11,8 +11,8 @@ from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.records import Chunk, Event, Gate, Validity
 
 FORGET_S = 10.0
-WATCHED_S = 3.0  # after its last sample an accelerometer no longer vouches for stillness
 NOT_WORN = (Validity.ABSENT, Validity.STALE)
+WATCHED_S = 3.0  # after its last sample an accelerometer no longer vouches for stillness
 
 
 class _Wearer:
@@ -34,17 +34,22 @@ class Gating:
     def feed(self, chunk: Chunk) -> list[Event]:
         """Every event of one chunk, `contact.worn` first."""
         wearer = self._wearers.setdefault(chunk.wearer, _Wearer())
-        events: list[Event] = list(self._contact(wearer, chunk))
+        events: list[Event] = []
+        worn = chunk.validity not in NOT_WORN
+        if wearer.worn.get((chunk.signal, chunk.source)) is not worn:
+            wearer.worn[chunk.signal, chunk.source] = worn
+            events += self._contact(wearer, chunk)
         rules = wearer.rules.get(chunk.signal)
         if rules is None:
             rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
         if chunk.signal == "acc" and chunk.samples and (pulse := wearer.rules.get("bvp")):
             pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
-        events += wearer.breath.heard(chunk, rules.feed(chunk))
-        return events
+        heard = rules.feed(chunk)
+        if chunk.signal in wearer.breath.SIGNALS:
+            heard = wearer.breath.heard(chunk, heard)
+        return events + heard if events else heard
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
-        wearer.worn[chunk.signal, chunk.source] = chunk.validity not in NOT_WORN
         worn = any(wearer.worn.values())
         if worn == wearer.open:
             return []
