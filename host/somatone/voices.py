@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -67,6 +67,7 @@ class Voice:
     kind: Kind
     stage: Stage
     buffers: bool  # draws on the audio library
+    disk: bool  # plays one long recording from the disk
     meaning: str
     controls: Mapping[str, ControlSpec]
 
@@ -99,7 +100,8 @@ def find_voice(name: str) -> Voice:
 def load_voices(path: Path = VOICES_TOML) -> Mapping[str, Voice]:
     """All voices in the order of the file. Raises SomatoneError naming the voice or control that is wrong."""
     try:
-        rows = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, _VoiceRow])
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows = msgspec.convert({name: _whole(name, tables, path) for name in tables}, dict[str, _VoiceRow])
     except OSError as error:
         raise SomatoneError(f"{path} cannot be read ({error.strerror}): install somatone again.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
@@ -122,12 +124,33 @@ class _VoiceRow(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     meaning: str
     controls: dict[str, _ControlRow]
     buffers: bool = False
+    disk: bool = False
     synthdef: str = ""
+
+
+def _whole(name: str, tables: Mapping[str, Any], path: Path) -> Any:
+    """A voice that is `like` another has everything of it, its own words apart, and plays its definition."""
+    table = tables[name]
+    if not isinstance(table, dict) or "like" not in table:
+        return table
+    like = table["like"]
+    if not isinstance(tables.get(like), dict) or "like" in tables[like]:
+        raise SomatoneError(f"{path}: {name} is like {like!r}, which is no voice that stands for itself.")
+    return tables[like] | {"synthdef": like} | {key: value for key, value in table.items() if key != "like"}
 
 
 def _voice(name: str, row: _VoiceRow, path: Path) -> Voice:
     controls = {key: _control(f"{path}: {name}.{key}", key, control) for key, control in row.controls.items()}
-    return Voice(name, row.synthdef or name, row.kind, row.stage, row.buffers, row.meaning, MappingProxyType(controls))
+    return Voice(
+        name,
+        row.synthdef or name,
+        row.kind,
+        row.stage,
+        row.buffers,
+        row.disk,
+        row.meaning,
+        MappingProxyType(controls),
+    )
 
 
 def _control(place: str, name: str, row: _ControlRow) -> ControlSpec:

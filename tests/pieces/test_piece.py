@@ -83,3 +83,12 @@ def test_a_piece_says_its_room_and_what_passes_through_its_inserts(tmp_path: Pat
     assert (wiring.layout.channels, wiring.inserts, wiring.through) == (3, ("filter",), ("grains",))
     assert wire_piece(piece, "ring8").layout.name == "ring8"
     assert Mapping(piece).start(0.0)
+
+
+def test_a_bed_is_seen_from_the_pieces_folder(tmp_path: Path) -> None:
+    path = tmp_path / "piece.toml"
+    path.write_text('bed = "long/sea.wav"\n' + HEAD.replace('"pulse"', '"bed"') + ROUTE)
+    assert wire_piece(load_piece(path)).bed == tmp_path / "long" / "sea.wav"
+    path.write_text('bed = "long/sea.wav"\n' + HEAD + ROUTE)
+    with pytest.raises(PieceError, match="bed: name the voice that plays it"):
+        load_piece(path)

@@ -26,6 +26,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     return ensure_library(tmp_path_factory.mktemp("library"))
 
 
+@pytest.fixture(scope="session")
+def needs_scsynth() -> None:
+    if shutil.which("scsynth") is None:
+        pytest.skip("scsynth is not installed: nothing can be rendered")
+
+
 @pytest.fixture
 def hear(library: Mapping[str, Path], tmp_path: Path) -> Hear:
     if shutil.which("scsynth") is None:

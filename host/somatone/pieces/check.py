@@ -23,6 +23,8 @@ def check_file(file: File) -> None:
         if name not in voices:
             raise unknown("voice", name, voices)
     _check_space(file, voices)
+    if file.bed and not any(voices[name].disk for name in file.voices):
+        raise PieceError("bed: name the voice that plays it in voices, or leave it out.")
     present = {name: voices[name] for name in (*file.voices, *file.inserts, "master")}
     for key, value in file.rest.items():
         _in_range(f"rest: {key}", _control(f"rest: {key}", key, present), value)

@@ -46,6 +46,7 @@ class Piece(msgspec.Struct, frozen=True):
     inserts: tuple[str, ...] = ()
     through: tuple[str, ...] = ()
     library: str = ""  # whose kept gestures it plays
+    bed: Path | None = None  # the long recording that a voice plays from the disk; without it the library's longest
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -96,6 +97,7 @@ def load_piece(path: Path) -> Piece:
         tuple(file.inserts),
         tuple(file.through),
         file.library,
+        path.parent / file.bed if file.bed else None,
     )
 
 

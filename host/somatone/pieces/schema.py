@@ -156,6 +156,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     voices: list[str]
     layout: str | list[tuple[float, float]] = "stereo"
     library: str = ""  # whose kept gestures it plays: a name, or the folder that was scanned; "" the built-in one
+    bed: str = ""  # the long recording of the voice `bed`, seen from the piece's folder; "" the library's longest
     inserts: list[str] = []
     through: list[str] = []
     routes: list[Route] = []

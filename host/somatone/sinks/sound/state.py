@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from somatone.errors import SomatoneError, SoundError
+from somatone.sinks.sound.disk import find_disk
 from somatone.sinks.sound.osc import Message
 from somatone.sinks.sound.wiring import CHAIN, GAINS, GROUPS, Wires, Wiring
 from somatone.voices import Voice, load_voices, unknown
@@ -53,6 +54,7 @@ class State:
         self.buffers = dict(buffers)
         self.seed = seed
         _check_buffers(self.voices, self.buffers)
+        self._disk = find_disk(self.voices, self.wiring.bed, self.buffers)
 
     def voice(self, name: str) -> Voice:
         """The playing voice `name`. Raises SomatoneError that offers the nearest one that plays."""
@@ -68,8 +70,12 @@ class State:
     def set(self, voice: str, control: str, value: float) -> Message:
         """Remembers the value (finite; clamped to its range). Raises SomatoneError for an unknown name."""
         index = self._index(voice, control)
-        self._values[index] = self.voices[voice].controls[control].clamp(value)
-        return ("/c_set", index, self._values[index])
+        value = self._values[index] = self.voices[voice].controls[control].clamp(value)
+        message: Message = ("/c_set", index, value)
+        if self._disk and control == "start" and (spec := self.voices[voice]).disk and self._disk.leaps(value):
+            again = self._new(self._definition(spec), -1, spec.stage, self._wires(spec))
+            return self._disk.leap(value, [message, again])
+        return message
 
     def note(self, voice: str, values: Mapping[str, float]) -> Message:
         """One event; controls that are not in `values` come from their buses. Raises SomatoneError for a name that is
@@ -99,6 +105,8 @@ class State:
         reads: list[Message] = [
             ("/b_allocRead", index, str(path.resolve())) for index, path in enumerate(self.buffers.values())
         ]
+        if self._disk:
+            reads += self._disk.loads(next(self.value(v.name, "start") for v in self.voices.values() if v.disk))
         return loads + reads
 
     def ground(self) -> list[Message]:
@@ -107,6 +115,8 @@ class State:
         messages: list[Message] = [("/c_setn", 0, len(self._values), *self._values)]
         if gains := [gain for row in self.wiring.layout.gains for gain in row]:
             messages.append(("/c_setn", GAINS, len(gains), *gains))
+        if self._disk:
+            messages.append(self._disk.ground())
         messages += [("/g_new", group, ADD_TAIL, 0) for group in GROUPS.values()]
         return [*messages, ("/s_new", "seed", -1, ADD_HEAD, GROUPS["source"], "seed", self.seed)]
 
@@ -158,6 +168,8 @@ class State:
         return "binaural" if self.wiring.layout.binaural else f"layout_{self.wiring.layout.channels}"
 
     def _definition(self, voice: Voice) -> str:
+        if voice.disk and self._disk:
+            return self._disk.definition(voice)
         return f"{voice.synthdef}_{self.wiring.layout.channels}" if voice.stage == "master" else voice.synthdef
 
     @staticmethod
@@ -199,6 +211,8 @@ class State:
 
     def _wires(self, voice: Voice) -> Wires:
         wires = self.wiring.voice(voice, len(self.buffers))
+        if voice.disk and self._disk:
+            wires |= self._disk.wires()
         return wires | {name: f"c{self._bus[voice.name, name]}" for name in voice.controls}
 
 

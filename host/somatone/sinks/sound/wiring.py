@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from somatone.errors import SomatoneError
@@ -40,6 +41,7 @@ class Wiring:
     inserts: tuple[str, ...] = ()
     through: tuple[str, ...] = ()
     stems: tuple[str, ...] = ()
+    bed: Path | None = None  # the long recording of voices that play from the disk; without it the library's longest
 
     def stem_names(self, voices: Mapping[str, Voice]) -> tuple[str, ...]:
         """What can be heard by itself: each source that goes straight to the mix, the chain of inserts, the space."""
@@ -121,4 +123,4 @@ class Wiring:
 
 def wire_piece(piece: Piece, layout: str | None = None) -> Wiring:
     """As the piece says, but for another layout if one is given. Raises SomatoneError for an unknown one."""
-    return Wiring(find_layout(layout or piece.layout), piece.inserts, piece.through)
+    return Wiring(find_layout(layout or piece.layout), piece.inserts, piece.through, bed=piece.bed)
