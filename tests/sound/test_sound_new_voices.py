@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from somatone.commands.voices import voices_command
 from somatone.errors import SomatoneError, SoundError
 from somatone.records import Control, Note
 from somatone.sinks.sound.disk import BUFFERS, FIRST_BUFFER, TURNS, Disk
@@ -513,3 +514,14 @@ def test_a_voice_like_another_has_its_controls(tmp_path: Path) -> None:
     wrong.write_text(path.read_text() + '[c]\nlike = "none"\nmeaning = "z"\n')
     with pytest.raises(SomatoneError, match="c is like 'none'"):
         load_voices(wrong)
+
+
+def test_the_table_of_voices_has_every_voice_and_every_control(capsys: pytest.CaptureFixture[str]) -> None:
+    voices_command("", markdown=True)
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert {row[0]: row[3].split(", ") for row in rows} == {n: list(v.controls) for n, v in load_voices().items()}
+    voices_command("organ", markdown=False)
+    drawn = capsys.readouterr().out
+    assert all(control in drawn for control in load_voices()["organ"].controls)
+    with pytest.raises(SomatoneError, match="did you mean 'organ'"):
+        voices_command("orgn", markdown=False)
