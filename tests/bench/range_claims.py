@@ -14,14 +14,18 @@ from gates.breath_sound import BreathFromSound
 from gates.common import Hold, RunningMean
 from gates.contact import Contact
 from gates.eda import SkinResponses
-from gates.level import RunningRange
+from gates.heart_rate import HeartRate
+from gates.level import HighLevel, RunningRange
 from gates.metric_collapse import MetricCollapse
 from gates.metric_plateau import MetricPlateau
 from gates.metric_surprise import MetricSurprise
 from gates.metric_trend import MetricTrend
 from gates.motion import Movement
+from gates.own import OwnThreshold
 from gates.pulse import PulseBeats
+from gates.responds import Responds
 from gates.temp import TemperatureTrend
+from gates.tonic import TonicTrend
 
 ADC = 131_071
 METRIC = 1 << 21
@@ -212,6 +216,68 @@ LEVEL = Audit(
     modules=("common", "level"),
 )
 
+OWN = Audit(
+    lambda: OwnThreshold(4, 10, 1 << 18, 2, 1),
+    [(0, 1 << 20)],
+    {"_left": COUNT, "_quantile.q8": Within(0, 1 << 28)},
+    modules=("common", "own"),
+)
+
+TONIC = Audit(
+    TonicTrend,
+    [(0, 100_000)],
+    {
+        "_fast": Within(0, 100_000 << 8),
+        "_slow": Within(0, 100_000 << 8),
+        "trend_nsiemens": Within(-100_000, 100_000),
+        "_empty": BOOL,
+        **held("_rise.hold"),
+        **held("_fall.hold"),
+        **{f"_{way}.{end}_at": Within(0, 100_000) for way in ("rise", "fall") for end in ("on", "off")},
+        "_own._left": COUNT,
+        "_own._quantile.q8": Within(0, 100_000 << 8),
+    },
+    modules=("common", "own", "tonic"),
+)
+
+RESPONDS = Audit(Responds, [(0, 1 << 22)], {"_left": COUNT}, modules=("responds",))
+
+HIGH = Audit(HighLevel, [(0, 65536)], held("_switch.hold"), modules=("common", "level"))
+
+OWN_MOTION = Audit(
+    lambda: Movement(own_half_life_ms=150_000),
+    [(-128, 128)] * 3,
+    {
+        **MOTION.state,
+        "_until_own": Within(0, 8),
+        "_active.on_at": Within(0, 768 << 8),
+        "_active.off_at": Within(0, 768 << 8),
+        "_own._left": COUNT,
+        "_own._quantile.q8": Within(0, 768 << 16),
+    },
+    modules=("common", "motion", "own"),
+)
+
+HEART_STATE: State = {
+    "_median": Within(0, 65535),
+    "_changes": Within(0, 65535),
+    "_next": OneOf((0, 1, 2, 3, 4)),
+    "_sum": Sum(lambda r: sum(r._changes[1:], r._changes[0])),
+    "_count": Within(0, 5),
+    "_last_q8": Within(0, 65535),
+    "_left": Argued(0, 4_000, "`advance` takes fewer samples off than are left, or ends the rhythm"),
+    "_least": COUNT,
+    "on": BOOL,
+    "trusted": BOOL,
+    "watched": BOOL,
+}
+HEART_BEAT = Audit(
+    HeartRate, [(0, 1 << 17)], HEART_STATE, step=lambda r, v: r.step(*v), modules=("common", "heart_rate")
+)
+HEART_TIME = Audit(
+    HeartRate, [(0, 4_000)], HEART_STATE, step=lambda r, v: r.advance(*v), modules=("common", "heart_rate")
+)
+
 TREND = Audit(
     lambda: MetricTrend(30),
     [(-METRIC, METRIC)],
@@ -361,6 +427,13 @@ AUDITS: dict[str, Audit] = {
     "eda, recovery": skin(lambda r, v: r._recovery(), [], _at=ANY_AT, _recent_at=ANY_RECENT),
     "temp": TEMP,
     "motion": MOTION,
+    "motion, own threshold": OWN_MOTION,
+    "own threshold": OWN,
+    "tonic": TONIC,
+    "responds": RESPONDS,
+    "high level": HIGH,
+    "heart rate, a beat": HEART_BEAT,
+    "heart rate, time": HEART_TIME,
     "contact": CONTACT,
     "level": LEVEL,
     "breath from the pulse, a beat": BREATH_BEAT,

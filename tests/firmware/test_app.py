@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import wire
-from fakes.board_bench import Bench, Host, Reset, board  # type: ignore[import-not-found]  # no types there
+from fakes.board_bench import Bench, Host, Reset, board  # no types there
 from gates.common import OPENED
 from gates.pulse import PulseBeats
 from somatone.records import Chunk, NativeChunk

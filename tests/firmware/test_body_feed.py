@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fakes.board_bench import board  # type: ignore[import-not-found]  # no types there
+from fakes.board_bench import board  # no types there
 
 Feed = board.body_feed.BodyFeed
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import wire
-from fakes.board_bench import Bench, board  # type: ignore[import-not-found]  # no types there
+from fakes.board_bench import Bench, board  # no types there
 from wire.table import ACC, BVP, CHIP_ABSENT, CHIP_OK, CHIP_WRONG, EDA, TEMP
 
 ALL = (BVP, EDA, TEMP, ACC)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.virtual_stream import HostPath, stream_of  # type: ignore[import-not-found]  # no types there
+from fakes.virtual_stream import HostPath, stream_of  # no types there
 from somatone import paths
 from somatone.sources.virtual_board import launch
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 import wire
-from fakes.board_bench import Bench, Host  # type: ignore[import-not-found]  # no types there
+from fakes.board_bench import Bench, Host  # no types there
 from somatone.sources.board_protocol import BoardStatus, Hello, Measured, Pong
 from wire.table import ACC, BVP, EDA, TEMP
 

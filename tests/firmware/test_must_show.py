@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import wire
-from fakes.board_bench import Bench, Host  # type: ignore[import-not-found]  # no types there
-from fakes.virtual_stream import HostPath, stream_of  # type: ignore[import-not-found]
+from fakes.board_bench import Bench, Host  # no types there
+from fakes.virtual_stream import HostPath, stream_of
 from somatone.sources.board_protocol import BoardStatus, Lost
 from somatone.sources.virtual_board import launch
 

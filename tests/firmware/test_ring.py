@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes.board_bench import board  # type: ignore[import-not-found]  # no types there
+from fakes.board_bench import board  # no types there
 from somatone.sources.board_protocol import signed30
 
 WIDTH = 4

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from fakes.virtual import RunningBoard  # type: ignore[import-not-found]  # no types there
+from fakes.virtual import RunningBoard  # no types there
 from somatone import paths
 from somatone.flashing import application
 from somatone.flashing.board_repl import BoardRepl

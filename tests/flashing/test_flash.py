@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.virtual import RunningBoard, eventually, mpremote, somatone  # type: ignore[import-not-found]  # no types there
+from fakes.virtual import RunningBoard, eventually, mpremote, somatone  # no types there
 from somatone import paths
 from somatone.errors import SomatoneError
 from somatone.flashing import application, uf2

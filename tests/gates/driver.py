@@ -11,14 +11,18 @@ from gates.breath import BreathFromPulse
 from gates.breath_sound import BreathFromSound
 from gates.contact import MISSING, Contact
 from gates.eda import SkinResponses
-from gates.level import RunningRange
+from gates.heart_rate import HeartRate
+from gates.level import HighLevel, RunningRange
 from gates.metric_collapse import MetricCollapse
 from gates.metric_plateau import MetricPlateau
 from gates.metric_surprise import MetricSurprise
 from gates.metric_trend import MetricTrend
 from gates.motion import Movement
+from gates.own import OwnThreshold
 from gates.pulse import PulseBeats
+from gates.responds import Responds
 from gates.temp import TemperatureTrend
+from gates.tonic import TonicTrend
 
 
 class Noise:
@@ -96,6 +100,41 @@ class Breathing:
         return getattr(self.rule, name)
 
 
+class Heart:
+    """Intervals that are regular for a while and then are not, and time that passes between the beats."""
+
+    def __init__(self) -> None:
+        self.rule = HeartRate(64)
+
+    def gap(self) -> None:
+        self.rule.gap()
+
+    def step(self, x: int) -> int:
+        """x 0 .. 65535: its low bits jitter the interval, a high one says that there is no beat now."""
+        if x & 0x8000:
+            return self.rule.advance(x & 63)
+        self.rule.watched = not x & 0x4000
+        return self.rule.step(15000 + (x & 1023) if x & 0x3E00 else x & 0xFFF)
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return getattr(self.rule, name)
+
+
+class Own:
+    """The threshold as its own detail: it has no gate."""
+
+    def __init__(self) -> None:
+        self.rule = OwnThreshold(4, 10, 1 << 18, 2, 1)
+        self.value = 0
+
+    def gap(self) -> None:
+        self.rule.reset()
+
+    def step(self, x: int) -> int:
+        self.value = self.rule.step(x)
+        return 0
+
+
 EDA = ("age_q8", "amplitude_nsiemens", "recovery_samples", "tonic_nsiemens", "blocked")
 BEAT = ("age_q8", "interval_q8", "strength")
 METRIC = (-(1 << 21), 1 << 21, 10)
@@ -106,8 +145,14 @@ RULES = (
     ("wild pulse", lambda: PulseBeats(64), ((-900000, 900000, 64),), BEAT),
     ("eda", lambda: SkinResponses(4), ((0, 100000, 4),), EDA),
     ("quiet eda", lambda: SkinResponses(4), ((900, 1100, 4),), EDA),
+    ("tonic", lambda: TonicTrend(4), ((-100, 100100, 4),), ("trend_nsiemens",)),
+    ("responds", lambda: Responds(4, patience_ms=5000), ((0, 400, 4),), ("on",)),
     ("temp", lambda: TemperatureTrend(4), ((-100, 5100, 4),), ("trend_q10",)),
     ("motion", lambda: Movement(32), ((-130, 130, 32), (-130, 130, 32), (-130, 130, 32)), ("energy_q8",)),
+    ("own motion", lambda: Movement(32, own_half_life_ms=150_000), ((-130, 130, 32),) * 3, ("energy_q8",)),
+    ("own threshold", Own, ((0, 1 << 20, 4),), ("value",)),
+    ("high level", lambda: HighLevel(4), ((0, 65536, 4),), ("on",)),
+    ("heart rate", Heart, ((0, 65535, 64),), ("usual_q8", "trusted")),
     ("level", lambda: RunningRange(4), ((-(1 << 20), 1 << 20, 4),), ("low", "high")),
     ("contact", lambda: Contact(4), ((MISSING, 100, 4), (2000, 3500, 4)), ("age_q8", "worn")),
     ("breath pulse", Breathing, ((0, 1023, 64),), ("age_q8", "depth", "period_samples", "usable")),
@@ -119,7 +164,7 @@ RULES = (
     ("metric collapse", lambda: MetricCollapse(10, stay_ms=300, near_256th=90), ((0, 65536, 10),), ("distance",)),
 )
 
-VARIANTS = ("early", "wild", "quiet")  # of a rule that is there already: a fifth of the samples
+VARIANTS = ("early", "wild", "quiet", "own motion")  # of a rule that is there already: a fifth of the samples
 
 
 def fold(digest: int, value: int) -> int:

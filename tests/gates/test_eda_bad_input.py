@@ -123,7 +123,8 @@ def test_a_rate_that_is_off_finds_the_same_responses(percent: int) -> None:
     def skin(t_s: float) -> int:
         since = t_s % 15.0
         rise = min(since / 2.0, 1.0)
-        return round(3000 + 250 * rise * rise * (3 - 2 * rise) * 0.5 ** (max(since - 2.0, 0.0) / 3.0))
+        height: float = 250 * rise * rise * (3 - 2 * rise) * 0.5 ** (max(since - 2.0, 0.0) / 3.0)
+        return round(3000 + height)
 
     rule = SkinResponses(4)
     samples = [skin(n / 4 * 100 / percent) for n in range(4 * 300)]

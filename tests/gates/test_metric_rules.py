@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -146,6 +147,6 @@ def test_never_chatters(
     for n, x in enumerate(value for value, count in runs for _ in range(count)):
         mask = rule.step(x)
         edges += [(n, True)] * bool(mask & bits[0]) + [(n, False)] * bool(mask & bits[1])
-    for (n, opened), (later, other) in zip(edges, edges[1:], strict=False):
+    for (n, opened), (later, other) in pairwise(edges):
         assert opened != other
         assert later - n >= (least_on if opened else least_off)

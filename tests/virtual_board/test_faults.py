@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.board_bench import Bench, Host  # type: ignore[import-not-found]  # no types there
-from fakes.virtual import RunningBoard, eventually, somatone  # type: ignore[import-not-found]  # no types there
+from fakes.board_bench import Bench, Host  # no types there
+from fakes.virtual import RunningBoard, eventually, somatone  # no types there
 from somatone.records import NativeChunk, Status
 from somatone.sources.board import BoardSource
 from somatone.sources.board_health import BoardHealth

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.virtual import RunningBoard, environment, eventually, mpremote, somatone  # type: ignore[import-not-found]  # no types there
+from fakes.virtual import RunningBoard, environment, eventually, mpremote, somatone  # no types there
 from somatone.sources.virtual_board import launch
 
 pytestmark = pytest.mark.skipif(

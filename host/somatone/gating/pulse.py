@@ -60,7 +60,7 @@ class PulseRules(SaysBreath):
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
         step, breath = self._beats.step, self._breath
-        done = 0
+        done, wait = 0, breath.wait
         for k, x in enumerate(chunk.samples):
             edges = step(x)
             if edges:
@@ -69,9 +69,12 @@ class PulseRules(SaysBreath):
                     done = k
                     self._breath.step_beat(self._beats.interval_q8, self._beats.strength)
                 yield from self._edges(chunk, edges, chunk.start_s + k / chunk.rate_hz)
-            breath.wait -= 1
-            if not breath.wait and (turn := breath.tick()):
-                yield from self._say_breath(chunk, breath, turn, chunk.start_s + k / chunk.rate_hz)
+            wait -= 1
+            if not wait:
+                if turn := breath.tick():
+                    yield from self._say_breath(chunk, breath, turn, chunk.start_s + k / chunk.rate_hz)
+                wait = breath.wait
+        breath.wait = wait
         yield from self._pass(chunk, done, len(chunk.samples))
 
     def _pass(self, chunk: Chunk, first: int, last: int) -> Iterator[Event]:

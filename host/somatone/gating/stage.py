@@ -33,7 +33,9 @@ class Gating:
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """Every event of one chunk, `contact.worn` first."""
-        wearer = self._wearers.setdefault(chunk.wearer, _Wearer())
+        wearer = self._wearers.get(chunk.wearer)
+        if wearer is None:
+            wearer = self._wearers[chunk.wearer] = _Wearer()
         events: list[Event] = []
         worn = chunk.validity not in NOT_WORN
         if wearer.worn.get((chunk.signal, chunk.source)) is not worn:
