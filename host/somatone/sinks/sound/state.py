@@ -109,10 +109,14 @@ class State:
             reads += self._disk.loads(next(self.value(v.name, "start") for v in self.voices.values() if v.disk))
         return loads + reads
 
+    def controls(self) -> Message:
+        """Every control's value at once: what a lost packet or a stranger changed is right again after it."""
+        return ("/c_setn", 0, len(self._values), *self._values)
+
     def ground(self) -> list[Message]:
         """Control values, groups and the seed. The seed takes effect when its first block is computed, not at once, so
         a score leaves a moment before the voices."""
-        messages: list[Message] = [("/c_setn", 0, len(self._values), *self._values)]
+        messages: list[Message] = [self.controls()]
         if gains := [gain for row in self.wiring.layout.gains for gain in row]:
             messages.append(("/c_setn", GAINS, len(gains), *gains))
         if self._disk:
