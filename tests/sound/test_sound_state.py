@@ -46,7 +46,10 @@ def test_the_transcript_of_a_fill_is_exact() -> None:
         *("brightness", f"c{BUSES['space', 'brightness']}", "echo", f"c{BUSES['space', 'echo']}"),
         *("delay", f"c{BUSES['space', 'delay']}", "width", f"c{BUSES['space', 'width']}"),
     )
-    assert nodes[0][5:15] == ("out", 16, "send", 28, "law", STEREO.law, "first_buffer", 0, "buffer_count", 2)
+    assert nodes[0][5:17] == (
+        *("out", 16, "send", 28, "law", STEREO.law, "first_buffer", 0, "buffer_count", 2),
+        *("machine", 0),
+    )
     assert nodes[2][5:9] == ("in", 64, "out", 0)
     assert nodes[3][5:] == ("in", 16, "out", 64, "gains", 4096)
     values, gains, *groups, seed = state().ground()

@@ -17,7 +17,20 @@ from somatone.sinks.sound.state import SYNTHDEFS
 from somatone.voices import ControlSpec, find_voice, load_voices
 
 CONTROLS = [spec for voice in load_voices().values() for spec in voice.controls.values()]
-WIRES = {"out", "send", "in", "bus", "law", "first_buffer", "buffer_count", "buffer", "turn", "turns", "speed"}
+WIRES = {
+    "out",
+    "send",
+    "in",
+    "bus",
+    "law",
+    "first_buffer",
+    "buffer_count",
+    "machine",
+    "buffer",
+    "turn",
+    "turns",
+    "speed",
+}
 needs_sclang = pytest.mark.skipif(shutil.which("sclang") is None, reason="sclang is not installed")
 
 

@@ -50,7 +50,7 @@ def audio_library(piece: Piece, sound: SoundOptions) -> Mapping[str, Path]:
             selection = select_kept(reference, advance)
         for problem in selection.problems:
             print(f"library {reference}: {problem}", file=sys.stderr)
-        return selection.human
+        return selection.buffers()
     folder = paths.cache_dir() / "library"
     if folder.is_dir():
         return ensure_library(folder)

@@ -22,6 +22,15 @@ MAXIMUM = 500
 LONGEST_S = 1200.0  # of sound altogether: 230 MB in the sound server, which a small computer still has
 
 
+class Recordings(dict[str, Path]):
+    """What the voices draw from, file by name, in the order of the sound server's buffers.
+
+    The last `twins` of them are the machine's renderings of the first, in the same order; 0 where there are none.
+    """
+
+    twins: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Files by name. Where `machine` is not empty it has the names of `human`, in the same order."""
@@ -30,9 +39,12 @@ class Selection:
     machine: Mapping[str, Path] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
-    def buffers(self) -> dict[str, Path]:
+    def buffers(self) -> Recordings:
         """Both groups in one row, human first: what is put into the sound server's buffers 0, 1, 2 ..."""
-        return dict(self.human) | {f"{name} (machine)": path for name, path in self.machine.items()}
+        row = Recordings(self.human)
+        row.update({f"{name} (machine)": path for name, path in self.machine.items()})
+        row.twins = len(self.machine)
+        return row
 
 
 def select_kept(reference: str, progress: Callable[[float], None] = lambda share: None) -> Selection:

@@ -52,6 +52,7 @@ class State:
         self.voices: dict[str, Voice] = {name: voice for name, voice in table.items() if name in present}
         self.wiring.check(self.voices)
         self.buffers = dict(buffers)
+        self._twins = getattr(buffers, "twins", 0)  # library.selection.Recordings
         self.seed = seed
         _check_buffers(self.voices, self.buffers)
         self._disk = find_disk(self.voices, self.wiring.bed, self.buffers)
@@ -214,7 +215,7 @@ class State:
             raise
 
     def _wires(self, voice: Voice) -> Wires:
-        wires = self.wiring.voice(voice, len(self.buffers))
+        wires = self.wiring.voice(voice, len(self.buffers), self._twins)
         if voice.disk and self._disk:
             wires |= self._disk.wires()
         return wires | {name: f"c{self._bus[voice.name, name]}" for name in voice.controls}

@@ -102,9 +102,11 @@ class Wiring:
             return self.insert
         return self.room + OUTPUTS + SPHERE * self.stems.index(name)
 
-    def voice(self, voice: Voice, buffers: int) -> Wires:
-        """What is wired to a voice besides its controls."""
-        wires: Wires = {"first_buffer": 0, "buffer_count": buffers} if voice.buffers else {}
+    def voice(self, voice: Voice, buffers: int, twins: int = 0) -> Wires:
+        """What is wired to a voice besides its controls. `twins` of the buffers, the last, are the machine's; a
+        recording's twin lies that many buffers further."""
+        library: Wires = {"first_buffer": 0, "buffer_count": buffers - twins, "machine": twins}
+        wires: Wires = library if voice.buffers else {}
         if voice.stage == "source":
             if self.passes(voice):
                 return {"out": self.insert, "send": self.nowhere, "law": self.layout.law} | wires
