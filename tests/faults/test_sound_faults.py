@@ -16,18 +16,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from fakes.sound_card import FakeCard
 from somatone.errors import SomatoneError, SoundError
 from somatone.library import ensure_library
 from somatone.paths import CHECKOUT
 from somatone.records import Status
+from somatone.sinks.sound.cards import Card
+from somatone.sinks.sound.devices import write_choice
+from somatone.sinks.sound.guards import Restarts
 from somatone.sinks.sound.jack import Jack
-from somatone.sinks.sound.server import remove_abandoned_memory
+from somatone.sinks.sound.osc import pack_message
+from somatone.sinks.sound.server import free_udp_port, remove_abandoned_memory
 from somatone.sinks.sound.sink import SoundSettings, SoundSink
 
 pytestmark = pytest.mark.skipif(
@@ -151,7 +157,7 @@ def test_sound_returns_at_its_level(
 
 
 def test_ten_kills_in_a_row_grow_nothing(library: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("somatone.sinks.sound.sink.FREE_RESTARTS", 100)
+    monkeypatch.setattr("somatone.sinks.sound.guards.FREE_RESTARTS", 100)
     player = Player(library)
     took, counts = [], []
 
@@ -169,26 +175,77 @@ def test_ten_kills_in_a_row_grow_nothing(library: Mapping[str, Path], monkeypatc
     assert max(took) <= 1.5
 
 
-def test_restarts_in_a_row_are_slowed_down(library: Mapping[str, Path]) -> None:
-    sink = Player(library).sink
-    pauses = [sink._pause_s() for _ in range(20)]
+def test_restarts_in_a_row_are_slowed_down() -> None:
+    restarts = Restarts()
+    pauses = [restarts.pause_s(number * 0.1) for number in range(20)]
     assert pauses[:6] == [0.0] * 6
     assert pauses[-1] == 10.0
+    assert restarts.pause_s(60.0) == 0.0
 
 
-def test_a_recording_that_vanished_is_said_and_the_rest_plays(tmp_path: Path) -> None:
+def test_a_recording_that_vanished_is_said_once_and_the_rest_plays(tmp_path: Path) -> None:
     library = ensure_library(tmp_path)
     player = Player(library)
 
     async def scene() -> None:
         level = await player.settled()
         library["metal"].unlink()
-        boots = player.sink.meter.boots
-        send(player.sink.pids[0], signal.SIGKILL)
-        await player.back(boots, level)
+        for _ in range(2):
+            boots = player.sink.meter.boots
+            send(player.sink.pids[0], signal.SIGKILL)
+            await player.back(boots, level)
 
     play(player, scene)
-    assert any(status.name == "sound.alarm" and "metal" in status.message for status in player.said)
+    said = [status.message for status in player.said if status.name in ("sound.library", "sound.alarm")]
+    assert len(said) == 1
+    assert "'metal' is missing" in said[0]
+
+
+def test_a_chosen_card_that_goes_is_waited_for(
+    library: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = FakeCard(tmp_path)
+    monkeypatch.setattr("somatone.sinks.sound.cards.CARDS", card.listing)
+    monkeypatch.setenv("PATH", f"{card.programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("SOMATONE_HOME", str(tmp_path))
+    card.plug()
+    write_choice(Card("Bench", "USB-Audio - A card that does not exist"))
+    player = Player(library, SoundSettings())
+    took: list[float] = []
+
+    async def scene() -> None:
+        level = await player.settled()
+        for change in (card.pull, card.plug):
+            boots = player.sink.meter.boots
+            change()
+            if change == card.pull:
+                send(player.sink.pids[1], signal.SIGKILL)
+            took.append(await player.back(boots, level))
+
+    play(player, scene)
+    print(f"card gone: sound back after {took[0]:.2f} s; card back: there after {took[1]:.2f} s")
+    places = [status.value for status in player.said if status.name == "sound.device"]
+    assert places == ["hw:CARD=Bench", "dummy", "hw:CARD=Bench"]
+    assert max(took) <= 5.0
+
+
+def test_a_stranger_that_sends_infinities_past_us_is_mended(library: Mapping[str, Path]) -> None:
+    """Straight to scsynth's port, to every control there is."""
+    player = Player(library, replace(DUMMY, port=free_udp_port(None)))
+
+    async def scene() -> None:
+        level = await player.settled()
+        assert player.sink._settings.port
+        for value in (math.inf, math.nan, -math.inf):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                worst = pack_message(("/c_setn", 0, 200, *[value] * 200))
+                stranger.sendto(worst, ("127.0.0.1", player.sink._settings.port))
+            await asyncio.sleep(0.5)
+        await player.back(0, level)
+        assert await player.settled() == pytest.approx(level, rel=0.2)
+        assert max(player.sink.meter.peak) < 1.0
+
+    play(player, scene)
 
 
 def test_values_that_are_not_finite_and_wrong_names(library: Mapping[str, Path]) -> None:

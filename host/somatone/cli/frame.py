@@ -29,7 +29,7 @@ PieceOption = Annotated[str, typer.Option("--piece", help="A shipped piece by na
 LogOption = Annotated[Path | None, typer.Option("--log", help="Write the outgoing log here, one JSON object a line.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random, so that a run can be repeated.")]
 DeviceOption = Annotated[
-    str | None, typer.Option("--device", help="Sound card by its ALSA name; without it the first one, or none.")
+    str | None, typer.Option("--device", help="Sound card by name, before the one that `audio use` chose.")
 ]
 PeriodOption = Annotated[
     int, typer.Option("--period", help="Frames in one period of the sound card.", min=32, max=4096)

@@ -100,3 +100,42 @@ def speakers(
     from somatone.commands.speakers import SpeakersOptions, speakers_command  # noqa: PLC0415
 
     speakers_command(SpeakersOptions(layout or "stereo", device, period, 0 if loop else 1, render))
+
+
+audio_app = typer.Typer(invoke_without_command=True, help="The sound card: list, choose by name, test, forget.")
+app.add_typer(audio_app, name="audio")
+
+
+@audio_app.callback()
+def audio(context: typer.Context) -> None:
+    """List the sound cards, and say which one somatone plays to; or use, test or forget one."""
+    from somatone.commands.audio import list_command  # noqa: PLC0415
+
+    if context.invoked_subcommand is None:
+        list_command()
+
+
+@audio_app.command("use")
+def audio_use(
+    card: Annotated[str, typer.Argument(help="A card's name as `somatone audio` lists it, a part of it, or dummy.")],
+) -> None:
+    """Keep a card for this machine: it is found again by name, and waited for when it is away."""
+    from somatone.commands.audio import use_command  # noqa: PLC0415
+
+    use_command(card)
+
+
+@audio_app.command("test")
+def audio_test(device: DeviceOption = None, layout: LayoutOption = "stereo", period: PeriodOption = 256) -> None:
+    """Let each output of the card speak in turn: noise, then as many tones as its number."""
+    from somatone.commands.audio import test_command  # noqa: PLC0415
+
+    test_command(device, layout or "stereo", period)
+
+
+@audio_app.command("forget")
+def audio_forget() -> None:
+    """Forget the choice: any card is taken again."""
+    from somatone.commands.audio import forget_command  # noqa: PLC0415
+
+    forget_command()

@@ -9,7 +9,7 @@ from somatone import paths
 from somatone.app import run_live
 from somatone.commands.progress import audio_library
 from somatone.options import RunOptions, SoundOptions
-from somatone.sinks.sound.jack import DUMMY, cards
+from somatone.sinks.sound.cards import DUMMY, cards
 from somatone.sinks.sound.recorder import FLAC_CHANNELS
 from somatone.sinks.terminal import decibel
 from somatone.space.layouts import find_layout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from somatone.library.cut import write_sound
 from somatone.library.measures import Samples
-from somatone.sinks.sound.jack import cards
+from somatone.sinks.sound.cards import cards
 
 PLAYERS = (("pw-play",), ("paplay",), ("aplay", "-q"))
 

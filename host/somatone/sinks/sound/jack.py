@@ -12,82 +12,26 @@ import contextlib
 import os
 import re
 import socket
+import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from somatone.errors import SoundError
-from somatone.sinks.sound.tools import child_command
+from somatone.sinks.sound.cards import DUMMY, cards, holder, outputs_of, too_few
+from somatone.sinks.sound.devices import Target, read_choice, target
+from somatone.sinks.sound.tools import child_command, is_frozen
 from somatone.space.layouts import Layout, find_layout
-from somatone.voices import unknown
 
-DUMMY = "dummy"
 NAMES = 6  # server names of ours, out of the eight that jackd can remember
 READY_S = 5.0
 GOODBYE_S = 1.0
 SHARED = Path("/dev/shm")
-CARDS = Path("/proc/asound/cards")
+AGAIN_S, LONGEST_S = 4.0, 600.0  # a card that could not be opened is tried again, later each time
 
 
 class TooFewOutputs(SoundError):
     """The card works, but has not as many outputs as the layout."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A sound card that can play; `id` is ALSA's stable short name, `text` what a person calls it."""
-
-    id: str
-    text: str
-
-
-def cards(listing: Path = CARDS) -> list[Card]:
-    """The cards that can play, the best guess first: USB, then built in, then HDMI, which often leads nowhere."""
-    try:
-        text = listing.read_text(errors="replace")
-    except OSError:
-        return []
-    found = [Card(match[2], match[3].strip()) for match in re.finditer(r"^ *(\d+) \[(\S+) *\]: (.*)$", text, re.M)]
-    playing = [card for card in found if any((listing.parent / card.id).glob("pcm*p"))]
-    return sorted(playing, key=lambda card: ("USB" not in card.text, "hdmi" in card.text.lower()))
-
-
-def choose_device(wanted: str | None, available: list[Card]) -> tuple[str, str]:
-    """jackd's device ("dummy" or "hw:CARD=id") and the sentence that says so. Raises SoundError for an unknown one."""
-    if wanted == DUMMY:
-        return DUMMY, "Sound goes to the dummy driver: it is computed and can be recorded, but nobody hears it."
-    if wanted is None and not available:
-        return DUMMY, "No sound card was found: sound is computed and can be recorded, but nobody hears it."
-    if wanted is None:
-        card = available[0]
-    else:
-        name = wanted.removeprefix("hw:").removeprefix("CARD=")
-        near = [card for card in available if name == card.id or name.lower() in card.text.lower()]
-        if not near:
-            raise SoundError(str(unknown("sound card", name, [*(card.id for card in available), DUMMY])))
-        card = near[0]
-    return f"hw:CARD={card.id}", f"Sound goes to the card {card.id} ({card.text})."
-
-
-def outputs_of(device: str, listing: Path = CARDS) -> int | None:
-    """How many outputs the card that jackd has opened gives it; None where that cannot be told."""
-    folder = listing.parent / device.removeprefix("hw:CARD=")
-    for opened in folder.glob("pcm*p/sub*/hw_params"):
-        with contextlib.suppress(OSError):
-            if found := re.search(r"^channels: (\d+)", opened.read_text(), re.M):
-                return int(found[1])
-    return None
-
-
-def too_few(device: str, there: int, layout: Layout) -> str:
-    """The sentence for a card that cannot play the layout."""
-    name = device.removeprefix("hw:CARD=")
-    smaller = "stereo" if there < 4 else "quad"
-    return (
-        f"The card {name} has {there} outputs, but the layout {layout.name!r} needs {layout.channels}: give another "
-        f'card with --device, or say --layout {smaller} (layout = "{smaller}" in the piece).'
-    )
 
 
 class Jack:
@@ -100,7 +44,8 @@ class Jack:
         self._wanted = device
         self._rate_hz = sample_rate_hz
         self._period_frames = period_frames
-        self._refused = 0  # how often in a row a card that nobody named could not be opened
+        self._refusals: dict[str, tuple[int, float]] = {}  # by device: how often in a row, and until when it is left
+        self.device: str | None = None  # where it plays
         self._lock, self.name = _hold_name()
         self._process: asyncio.subprocess.Process | None = None
         self._lines: deque[str] = deque(maxlen=40)
@@ -125,17 +70,44 @@ class Jack:
     @property
     def frozen(self) -> bool:
         """It is stopped by a signal: it neither plays nor ends."""
-        try:
-            status = Path(f"/proc/{self.pid}/stat").read_text()
-        except OSError:
-            return False
-        return status.rpartition(")")[2].split()[0] in ("T", "t")
+        return is_frozen(self.pid)
+
+    def target(self) -> Target:
+        """Where sound should go now."""
+        if self._wanted == DUMMY:
+            return target(DUMMY, None, [], {})
+        there, now_s = cards(), time.monotonic()
+        ours = frozenset(pid for pid in (self.pid,) if pid)
+        busy = {card.device: by for card in there if (by := holder(card, ours))}
+        refused = [device for device, (_, until_s) in self._refusals.items() if now_s < until_s]
+        chosen = read_choice() if self._wanted is None else None
+        return target(self._wanted, chosen, there, busy, self.device, refused)
 
     async def start(self) -> str:
-        """Starts jackd and returns the sentence that says where sound goes. Raises SoundError with jackd's reason."""
-        found = [] if self._wanted == DUMMY or (self._wanted is None and self._refused >= 3) else cards()
-        device, sentence = choose_device(self._wanted, found)
+        """Starts jackd and returns the sentence that says where sound goes. Raises SoundError with jackd's reason; a
+        card that could not be opened is left alone for a while, so the next start finds another device."""
+        place = self.target()
         self._remove_leftovers()
+        self._lines.clear()
+        self._process = await asyncio.create_subprocess_exec(
+            *child_command(self._command(place.device), {"JACK_NO_AUDIO_RESERVATION": "1"}),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._listening = asyncio.create_task(self._listen(self._process))
+        if not await self._ready():
+            await self.stop()
+            self.refuse(place.device)
+            raise SoundError(f"jackd could not start on {place.device}: {self._reason()}.")
+        if (there := outputs_of(place.device)) is not None and there < self._layout.channels:
+            await self.stop()
+            self.refuse(place.device)
+            raise TooFewOutputs(too_few(place.device, there, self._layout))
+        self.device = place.device
+        return place.sentence
+
+    def _command(self, device: str) -> list[str]:
         driver = (
             ["-d", "dummy", "-C", "0", "-P", str(self._layout.channels)]
             if device == DUMMY
@@ -143,24 +115,18 @@ class Jack:
         )
         # The first -p is the number of ports: jackd locks memory for all of them, and its default needs 107 MB.
         command = ["jackd", "-p", "128", "-n", self.name, "-R", "-P", "70", *driver]
-        command += ["-r", str(self._rate_hz), "-p", str(self._period_frames)]
-        self._lines.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            *child_command(command, {"JACK_NO_AUDIO_RESERVATION": "1"}),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        self._listening = asyncio.create_task(self._listen(self._process))
-        if not await self._ready():
-            self._refused += device != DUMMY
-            await self.stop()
-            raise SoundError(f"jackd could not start on {device}: {self._reason()}.")
-        self._refused = 0
-        if (there := outputs_of(device)) is not None and there < self._layout.channels:
-            await self.stop()
-            raise TooFewOutputs(too_few(device, there, self._layout))
-        return sentence
+        return [*command, "-r", str(self._rate_hz), "-p", str(self._period_frames)]
+
+    def refuse(self, device: str | None) -> None:
+        """The card did not work: leave it alone, longer each time."""
+        if device and device != DUMMY:
+            times, _ = self._refusals.get(device, (0, 0.0))
+            self._refusals[device] = (times + 1, time.monotonic() + min(AGAIN_S * 2.0**times, LONGEST_S))
+
+    def proved(self) -> None:
+        """Sound came out for a while: what was refused before is forgiven."""
+        if self.device:
+            self._refusals.pop(self.device, None)
 
     async def ended(self) -> None:
         """Returns when jackd is no longer there."""
@@ -181,11 +147,12 @@ class Jack:
                 pass
             finally:
                 self.kill()
-            await process.wait()
+            with contextlib.suppress(TimeoutError):  # the kernel may hold a process that waits for a broken card
+                await asyncio.wait_for(process.wait(), GOODBYE_S)
         if self._listening:
             self._listening.cancel()
             self._listening = None
-        self._process = None
+        self._process = self.device = None
         self._remove_leftovers()
 
     def kill(self) -> None:

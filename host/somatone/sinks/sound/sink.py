@@ -10,34 +10,38 @@ import asyncio
 import contextlib
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from somatone.errors import SoundError
 from somatone.records import Status
-from somatone.sinks.sound.jack import DUMMY, Jack, TooFewOutputs, cards, choose_device
+from somatone.sinks.sound.cards import DUMMY, cards, choose_card
+from somatone.sinks.sound.guards import Budget, OnceInAWhile, Restarts
+from somatone.sinks.sound.jack import Jack, TooFewOutputs
 from somatone.sinks.sound.meter import Meter
+from somatone.sinks.sound.missing import Missing
 from somatone.sinks.sound.recorder import FILE_S, Recorder
 from somatone.sinks.sound.server import Server, free_udp_port, remove_abandoned_memory
 from somatone.sinks.sound.state import State
-from somatone.sinks.sound.tools import require_tools, surely
+from somatone.sinks.sound.tools import is_frozen, require_tools, surely
 from somatone.sinks.sound.wiring import Wiring
 
 HEARTBEAT_S = 1.5  # without a report for so long the server is taken for hung; reports come every 0.1 s
 FIRST_BEAT_S = 3.0
 FADE_S = 0.08
 NOTES_PER_S, NOTE_BURST = 100.0, 50.0
-FREE_RESTARTS, RESTART_WINDOW_S, SLOWEST_S = 6, 30.0, 10.0
-ALARM_AGAIN_S = 60.0
+MEND_S = 1.0  # all control values are sent again so often: packets can be lost, and strangers can send
+PROVED_S = 5.0  # a card that has played for so long works
+BATCH, BATCH_S = 24, 8.0  # so many definitions and recordings are loaded within this time
+RECORD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class SoundSettings:
-    """How sound is made. `device` None: a real card when there is one, else the dummy driver; else a card's name or
-    "dummy". `port` None: any free UDP port. `record_to`: also write what is heard to this .wav or .flac. `wiring`: the
-    room's loudspeakers, and the chain of inserts."""
+    """How sound is made. `device` None: the card chosen for this machine, else any card, else the dummy driver; or a
+    card's name or "dummy". `port` None: any free UDP port. `record_to`: also write what is heard to this .wav or
+    .flac. `wiring`: the room's loudspeakers, and the chain of inserts."""
 
     sample_rate: int = 48_000
     period: int = 256
@@ -74,10 +78,13 @@ class SoundSink:
         self._beat_s = -math.inf
         self._boots = 0
         self._lost = 0
-        self._budget = _Budget(NOTES_PER_S, NOTE_BURST)
-        self._restarts: deque[float] = deque(maxlen=64)
-        self._alarms: dict[str, float] = {}
+        self._budget = Budget(NOTES_PER_S, NOTE_BURST)
+        self._restarts = Restarts()
+        self._alarms = OnceInAWhile()
+        self._place = ""  # where sound goes, as it was said last
+        self._missing = Missing(buffers, lambda name, message: self._say("sound.library", name, message))
         self._sounding = asyncio.Event()
+        self._blameless = False  # jackd, of the last loss
         self._reason = "it has not been started"
         self._failure: SoundError | None = None
 
@@ -108,6 +115,11 @@ class SoundSink:
         return Meter(self._levels[::2], self._levels[1::2], age_s, self._boots, self._lost)
 
     @property
+    def jack_name(self) -> str | None:
+        """The name of the JACK server, for another client that wants to hear."""
+        return self._jack.name if self._jack else None
+
+    @property
     def pids(self) -> tuple[int | None, int | None]:
         """Process ids of scsynth and jackd, for people who look for faults."""
         return (self._server.pid if self._server else None, self._jack.pid if self._jack else None)
@@ -127,14 +139,15 @@ class SoundSink:
         try:
             require_tools("jackd", "scsynth", "setpriv")
             free_udp_port(self._settings.port)
-            choose_device(self._settings.device, [] if self._settings.device == DUMMY else cards())
+            if self._settings.device not in (None, DUMMY):
+                choose_card(self._settings.device or "", cards())
             await asyncio.to_thread(remove_abandoned_memory)
             self._jack = Jack(
                 self._settings.device, self._settings.sample_rate, self._settings.period, self._settings.wiring.layout
             )
             while True:
                 await self._one_life(self._jack)
-                await asyncio.sleep(self._pause_s())
+                await asyncio.sleep(self._restarts.pause_s(time.monotonic()))
         except SoundError as error:
             self._failure = error
             self._sounding.set()
@@ -151,15 +164,17 @@ class SoundSink:
         try:
             self._reason = "the sound server is starting"
             if jack.pid is None:
-                self._say("sound.device", jack.name, await jack.start())
+                self._say_place(jack, await jack.start())
             server = await Server.boot(
                 free_udp_port(self._settings.port), jack.environment, self._on_meter, self._on_alarm, self._channels
             )
             await self._fill(server)
             sounded = True
             reason = await self._watch(server, jack)
-        except TooFewOutputs:
-            raise
+        except TooFewOutputs as error:
+            if not self._boots:
+                raise
+            reason = str(error).rstrip(".")
         except SoundError as error:
             reason = str(error).rstrip(".")
         except asyncio.CancelledError:
@@ -174,14 +189,18 @@ class SoundSink:
                 self._recorder.finish()
         self._reason = reason
         self._say("sound", "lost", f"Sound stopped, because {reason}; it is started again.")
-        if not sounded or jack.frozen:
+        # A card that is pulled out leaves a jackd that lives and never computes again: only a server that is plainly
+        # to blame is restarted by itself.
+        if not sounded or not self._blameless:
             await jack.stop()
 
     async def _fill(self, server: Server) -> None:
         """Makes a new server play what is declared, in order; returns when it sounds."""
-        for message in self._state.definitions():
-            server.send(message)
-        await server.sync()
+        loads = self._missing.replaced(self._state.definitions())
+        for first in range(0, len(loads), BATCH):
+            for message in loads[first : first + BATCH]:
+                server.send(message)
+            await server.sync(BATCH_S)
         beats = self._beats
         self._state.seed = self._settings.seed + self._boots  # a restart does not play the same chance again
         self._server = server  # from here on changes are sent; what was set before is in the state
@@ -195,15 +214,18 @@ class SoundSink:
                 raise SoundError("scsynth stopped while it was being filled.")
             await asyncio.sleep(0.02)
         else:
+            if self._jack:
+                self._jack.refuse(self._jack.device)
             raise SoundError("scsynth runs, but no audio is computed")
         self._boots += 1
         self._sounding.set()
         self._say("sound", "sounding", "Sound is on." if self._boots == 1 else "Sound is back, at the levels it had.")
 
     async def _watch(self, server: Server, jack: Jack) -> str:
-        """Returns, in words, why the server has to be started again."""
+        """Returns, in words, why the server has to be started again, and sets whether jackd is blameless of it."""
         jack_ended = asyncio.ensure_future(jack.ended())
-        seen, quiet_s, recorded_s = self._beats, 0.0, 0.0
+        seen, quiet_s, recorded_s, mended_s, begun_s = self._beats, 0.0, 0.0, 0.0, time.monotonic()
+        self._blameless = False
         try:
             while True:
                 before_s = time.monotonic()
@@ -211,14 +233,23 @@ class SoundSink:
                 if jack_ended.done():
                     return "jackd ended"
                 if server.exited.done():
+                    self._blameless = not jack.frozen
                     return "scsynth ended"
                 passed_s = time.monotonic() - before_s
                 # When our own loop was held up the silence is ours, not the server's: count at most two turns of it.
                 quiet_s = 0.0 if seen != self._beats else quiet_s + min(passed_s, 0.2)
                 seen = self._beats
                 if quiet_s > HEARTBEAT_S:
+                    self._blameless = is_frozen(server.pid) and not jack.frozen
                     return f"scsynth did not answer for {HEARTBEAT_S:g} s"
-                recorded_s += passed_s
+                mended_s, recorded_s = mended_s + passed_s, recorded_s + passed_s
+                if mended_s > MEND_S:
+                    mended_s = 0.0
+                    server.send(self._state.controls())
+                    if time.monotonic() - begun_s > PROVED_S:
+                        jack.proved()
+                    if (place := jack.target()).device != jack.device:
+                        return f"it moves: {place.sentence.rstrip('.')}"
                 if self._recorder and recorded_s > FILE_S:
                     recorded_s = 0.0
                     await self._close_record(server)
@@ -232,7 +263,7 @@ class SoundSink:
         path = self._recorder.next()
         for message in self._state.recorder(path):
             server.send(message)
-        await server.sync()
+        await server.sync(RECORD_S)
         server.send(self._state.start_recorder())
         self._say("sound.record", str(path), f"What is heard is recorded to {path}.")
 
@@ -251,13 +282,6 @@ class SoundSink:
             if self._recorder:
                 await self._close_record(server)
 
-    def _pause_s(self) -> float:
-        """None for the first restarts of half a minute, then longer and longer: the guard against a loop."""
-        now_s = time.monotonic()
-        self._restarts.append(now_s)
-        many = sum(now_s - at_s < RESTART_WINDOW_S for at_s in self._restarts) - FREE_RESTARTS
-        return 0.0 if many <= 0 else min(0.5 * 2.0**many, SLOWEST_S)
-
     def _on_meter(self, levels: Sequence[float]) -> None:
         if len(levels) == 2 * self._channels and all(map(math.isfinite, levels)):
             self._levels = tuple(levels)
@@ -265,27 +289,13 @@ class SoundSink:
         self._beat_s = time.monotonic()
 
     def _on_alarm(self, text: str) -> None:
-        now_s = time.monotonic()
-        if now_s - self._alarms.get(text, -math.inf) > ALARM_AGAIN_S:
-            if len(self._alarms) > 100:
-                self._alarms.clear()
-            self._alarms[text] = now_s
+        if self._alarms.passes(text, time.monotonic()):
             self._say("sound.alarm", text, f"scsynth says: {text}")
+
+    def _say_place(self, jack: Jack, sentence: str) -> None:
+        if sentence != self._place:
+            self._place = sentence
+            self._say("sound.device", jack.device or "", sentence)
 
     def _say(self, name: str, value: str, message: str) -> None:
         self._report(Status(name, value, self._now_s(), message))
-
-
-class _Budget:
-    """So many a second on average, with a burst; more are refused."""
-
-    def __init__(self, per_s: float, burst: float) -> None:
-        self._per_s, self._burst, self._left, self._at_s = per_s, burst, burst, 0.0
-
-    def take(self, now_s: float) -> bool:
-        self._left = min(self._burst, self._left + (now_s - self._at_s) * self._per_s)
-        self._at_s = now_s
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 
 from somatone.errors import SoundError
 from somatone.ops.leash import leashed
@@ -26,6 +27,15 @@ def child_command(command: Sequence[str], environment: Mapping[str, str] | None 
     """
     added = [f"{name}={value}" for name, value in (environment or {}).items()]
     return leashed([*(["env", *added] if added else []), *command])
+
+
+def is_frozen(pid: int | None) -> bool:
+    """The process is stopped by a signal: it neither works nor ends."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] in ("T", "t")
 
 
 async def surely(ending: Coroutine[None, None, None], force: Callable[[], None] | None = None) -> None:
