@@ -27,11 +27,13 @@ from bench.library import library
 from bench.onset import onset_to_sound
 from bench.particles import particles
 from bench.path_cost import path_cost
+from bench.piece_pictures import piece_pictures
 from bench.range_audit import range_audit
 from bench.real_beats import real_beats
 from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets
 from bench.visitors import visitors
+from bench.voices import voices
 
 BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     path_cost,
@@ -52,6 +54,8 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     heart_rate,
     range_audit,
     library,
+    voices,
+    piece_pictures,
 )
 
 
