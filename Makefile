@@ -16,7 +16,8 @@ run: system-run $(VENV)/run.stamp
 	@exec $(SOMATONE) run --piece $(PIECE) $(ARGS)
 
 test: system-test $(VENV)/test.stamp lint
-	$(VENV)/bin/pytest $(ARGS)
+	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not alone" $(ARGS)
+	$(VENV)/bin/pytest -m alone $(ARGS) || test $$? = 5  # 5: none of the tests that were asked for
 
 bench: system-test $(VENV)/test.stamp
 	PYTHONPATH=firmware/lib:host:tests $(VENV)/bin/python -m bench $(ARGS)
@@ -38,11 +39,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[plot,flash]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[flash,page,plot]'
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ble,flash,parquet,plot,reference,test]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ble,flash,page,parquet,plot,reference,test]'
 	@touch $@ $(VENV)/run.stamp
 
 # The board's own type stubs stay out of the virtual environment: they redefine the standard library.

@@ -47,11 +47,13 @@ from somatone.sources.choose import make_sources
 from somatone.timeline.live_clock import LiveClocks
 
 if TYPE_CHECKING:
+    from somatone.sinks.page.sink import PageSink
     from somatone.sinks.sound.sink import SoundSink
 
 TICKER_S = 0.02  # how often the path is asked whether a tick is due
 VIEW_S = 0.125
 SUMMARY_S = 5.0
+SNAPSHOT_S = 2.0  # how often an open page is shown all pairs
 SOUND_START_S = 20.0
 
 
@@ -86,13 +88,21 @@ class LiveRun:
         self._sound: SoundSink | None = None
         self._bands: E4ServiceSink | None = None
         self._outlets = Outlets()
+        self._page: PageSink | None = None
+        self._snapshot_s = 0.0
         self._path = Path(options.piece, LiveClocks(), self._on_chunk)
         self._orders = Orders(options.piece, self._path, self._dispatch, self.say)
         self._say_plain = options.plain
 
-    def begin(self, sound: SoundSink | None, bands: E4ServiceSink | None = None, opened: Outlets | None = None) -> None:
+    def begin(
+        self,
+        sound: SoundSink | None,
+        bands: E4ServiceSink | None = None,
+        opened: Outlets | None = None,
+        page: PageSink | None = None,
+    ) -> None:
         """Time starts: every control gets its first value."""
-        self._sound, self._bands, self._outlets = sound, bands, opened or self._outlets
+        self._sound, self._bands, self._outlets, self._page = sound, bands, opened or self._outlets, page
         self._begun = True
         now_s = self._clock.now_s()
         if self._recorder:
@@ -112,6 +122,9 @@ class LiveRun:
         """Run the mapping's ticks that are due."""
         for tick_s, record in self._path.advance(now_s):
             self._dispatch(record, tick_s)
+        if self._page and self._page.audience and now_s >= self._snapshot_s:
+            self._snapshot_s = now_s + SNAPSHOT_S
+            self._page.put(self._path.correlations.snapshot(), now_s)
 
     def say(self, status: Status) -> None:
         """A sink's own word (the sound server died, came back): shown and logged, never mapped."""
@@ -133,6 +146,8 @@ class LiveRun:
 
     def _on_chunk(self, chunk: Chunk) -> None:
         self.monitor.on_chunk(chunk)
+        if self._page:
+            self._page.put(chunk, self._clock.now_s())
         if self._bands and chunk.leads:
             self._bands.feed(chunk, self._clock.now_s())
 
@@ -140,6 +155,8 @@ class LiveRun:
         if self._sound and isinstance(record, Action) and not self._orders.silences(record):
             play(self._sound, record)
         self._outlets.put(record)
+        if self._page:
+            self._page.put(record, now_s)
         if self._bands and isinstance(record, Gate | Status):
             self._bands.feed(record, now_s)
         self._log.write(record, now_s)
@@ -177,8 +194,9 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
             serving(options.e4_port, clock) as bands,
             sounding(options.sound, options.piece, buffers, run.say, clock.now_s) as sound,
             outlets(options.out, options.piece, run.say, run.obey, clock.now_s) as opened,
+            showing(options.page_port, options.piece, run.say, clock.now_s) as page,
         ):
-            run.begin(sound, bands, opened)
+            run.begin(sound, bands, opened, page)
             with _unwrapped():
                 async with asyncio.TaskGroup() as tasks:
                     for source in sources:
@@ -192,7 +210,7 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
         run.report.seconds = clock.now_s()
         run.report.beats = run.monitor.counts.get("pulse.beat", 0)
         run.report.onsets = run.monitor.counts.get("eda.onset", 0)
-        losses = {**run.monitor.losses, **opened.losses()}
+        losses = {**run.monitor.losses, **opened.losses(), **(page.losses() if page else {})}
         run.report.losses = ", ".join(f"{name} {count}" for name, count in losses.items() if count)
         return run.report
 
@@ -229,6 +247,34 @@ async def serving(port: int | None, clock: HostClock) -> AsyncIterator[E4Service
     service = E4Service(Faults({}, 0), time.time() - clock.now_s())
     async with E4Server(service, "127.0.0.1", port, clock.now_s):
         yield E4ServiceSink(service)
+
+
+@contextlib.asynccontextmanager
+async def showing(
+    port: int | None, piece: Piece, say: Callable[[Status], None], now_s: Callable[[], float]
+) -> AsyncIterator[PageSink | None]:
+    """The page with the stage; None without a port. It speaks from its own thread, and is heard in the loop's."""
+    if port is None:
+        yield None
+        return
+    try:
+        from somatone.sinks.page.sink import PageSink  # noqa: PLC0415 - half a second of other people's code
+    except ImportError as error:
+        say(Status("page", "off", now_s(), f"There is no stage, for {error.name} is missing: pip install '.[page]'."))
+        yield None
+        return
+    loop = asyncio.get_running_loop()
+
+    def say_in_loop(value: str, message: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            loop.call_soon_threadsafe(lambda: say(Status("page", value, now_s(), message)))
+
+    page = PageSink(piece.stage, piece.name, port, now_s, say_in_loop)
+    page.start()
+    try:
+        yield page
+    finally:
+        await asyncio.to_thread(page.close)
 
 
 class _Stopped(Exception):

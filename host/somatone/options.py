@@ -32,6 +32,20 @@ class OutOptions:
     midi: str = ""
 
 
+PAGE_PORT = 8765
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOptions:
+    """Pictures of a recording: a `still` at `at_s`, or a `film` from `from_s` to `to_s` (None: to the end)."""
+
+    still: Path | None = None
+    film: Path | None = None
+    at_s: float = 0.0
+    from_s: float = 0.0
+    to_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What `somatone run` was asked for. `for_s` None runs until it is stopped."""
@@ -42,6 +56,7 @@ class RunOptions:
     log: Path | None = None
     session: Path | None = None  # folder of recordings
     e4_port: int | None = None  # serve the wearer as an E4 there
+    page_port: int | None = PAGE_PORT  # show the stage there
     seed: int = 0
     plain: bool = False
     sound: SoundOptions = field(default_factory=SoundOptions)
@@ -61,3 +76,5 @@ class ReplayOptions:
     seed: int = 0
     sound: SoundOptions = field(default_factory=SoundOptions)
     out: OutOptions = field(default_factory=OutOptions)
+    page_port: int | None = None  # show the stage there
+    film: FilmOptions = field(default_factory=FilmOptions)

@@ -6,7 +6,7 @@ The path's clock is the recording's own time, so what comes out never depends on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 
 from somatone.path import ChunkListener, Path
@@ -48,10 +48,15 @@ def wearers(session: Session) -> list[str]:
 
 
 def session_records(
-    session: Session, piece: Piece, on_chunk: ChunkListener | None = None
+    session: Session,
+    piece: Piece,
+    on_chunk: ChunkListener | None = None,
+    on_path: Callable[[Path], None] | None = None,
 ) -> Iterator[tuple[float, Record]]:
-    """Yield (time of emission on the recording's clock in seconds, record), in order."""
+    """Yield (time of emission on the recording's clock in seconds, record), in order; `on_path` is shown the path."""
     path = Path(piece, session_clocks(session), on_chunk)
+    if on_path:
+        on_path(path)
     origin_s = session.origin_s if isinstance(session, Recording) else 0.0
     started = False
     for time_s, item in session_items(session):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from somatone.app import play, sounding
+from somatone.app import play, showing, sounding
 from somatone.clock import HostClock
 from somatone.options import ReplayOptions
 from somatone.pieces.outside import OUTSIDE_VOICES
@@ -106,9 +106,11 @@ async def replay_live(
         async with (
             sounding(options.sound, options.piece, buffers, say, clock.now_s) as sound,
             outlets(options.out, options.piece, say, lambda order: None, clock.now_s) as opened,
+            showing(options.page_port, options.piece, say, clock.now_s) as page,
         ):
             start_s = clock.now_s()
-            for host_s, record in _logged(session_records(session, options.piece), log, monitor):
+            on_chunk = (lambda chunk: page.put(chunk, clock.now_s())) if page else None
+            for host_s, record in _logged(session_records(session, options.piece, on_chunk), log, monitor):
                 ahead_s = start_s + host_s / speed - clock.now_s()
                 if ahead_s > 0:
                     progress(host_s / session.length_s)
@@ -116,6 +118,8 @@ async def replay_live(
                 if sound and isinstance(record, Action):
                     play(sound, record)
                 opened.put(record)
+                if page:
+                    page.put(record, clock.now_s())
         return _report(log, monitor)
 
 

@@ -47,6 +47,12 @@ MidiOption = Annotated[
 ]
 
 
+PageOption = Annotated[
+    int, typer.Option("--page", help="Show the stage at this port of this machine (0: any free one).", min=0, max=65535)
+]
+NoPageOption = Annotated[bool, typer.Option("--no-page", help="Show no stage.")]
+
+
 @app.command()
 def run(
     piece: PieceOption = "correlations",
@@ -83,6 +89,8 @@ def run(
     sound_port: SoundPortOption = None,
     layout: LayoutOption = None,
     library: PlayLibraryOption = None,
+    page: PageOption = 8765,
+    no_page: NoPageOption = False,
     osc: OscOption = None,
     osc_in: Annotated[int, typer.Option("--osc-in", help="Take orders by OSC at this UDP port.", min=0, max=65535)] = 0,
     osc_from: Annotated[
@@ -102,6 +110,7 @@ def run(
         log=log,
         session=session,
         e4_port=e4_port,
+        page_port=None if no_page else page,
         seed=seed,
         plain=plain or not sys.stdout.isatty(),
         sound=SoundOptions(
@@ -138,10 +147,18 @@ def replay(
     library: PlayLibraryOption = None,
     osc: OscOption = None,
     midi: MidiOption = "",
+    page: Annotated[
+        int | None, typer.Option("--page", help="Show the stage at this port of this machine.", min=0, max=65535)
+    ] = None,
+    still: Annotated[Path | None, typer.Option("--still", help="Draw the stage at --at to this PNG.")] = None,
+    film: Annotated[Path | None, typer.Option("--film", help="Make a film of the stage with its sound (MP4).")] = None,
+    at_s: Annotated[float, typer.Option("--at", help="Second of the still.", min=0)] = 0.0,
+    from_s: Annotated[float, typer.Option("--from", help="First second of the film.", min=0)] = 0.0,
+    to_s: Annotated[float | None, typer.Option("--to", help="Last second of the film.", min=0)] = None,
 ) -> None:
-    """Play a piece from a recorded session, live or rendered; prints the SHA-256 of the log."""
+    """Play a piece from a recorded session, live, rendered, or as a film; prints the SHA-256 of the log."""
     from somatone.commands.replay import replay_command  # noqa: PLC0415
-    from somatone.options import OutOptions, ReplayOptions, SoundOptions  # noqa: PLC0415
+    from somatone.options import FilmOptions, OutOptions, ReplayOptions, SoundOptions  # noqa: PLC0415
 
     options = ReplayOptions(
         piece=_piece(piece),
@@ -155,5 +172,7 @@ def replay(
             on=sound, device=device, period=period, port=sound_port, seed=seed, layout=layout, library=library
         ),
         out=OutOptions(tuple(osc or ()), midi=midi),
+        page_port=page,
+        film=FilmOptions(still, film, at_s, from_s, to_s),
     )
     replay_command(options)

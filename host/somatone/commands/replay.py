@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 
+from somatone.commands.film import film_command
 from somatone.commands.progress import audio_library, progress_bar
 from somatone.errors import UsageError
 from somatone.options import ReplayOptions
@@ -20,6 +21,9 @@ def replay_command(options: ReplayOptions) -> None:
     session = open_session(options.path)
     for problem in session.problems:
         print(f"{session.name}: {problem}.", file=sys.stderr)
+    if options.film.still or options.film.film:
+        film_command(session, options)
+        return
     begun_s = time.monotonic()
     report = _replay(session, options)
     took_s = time.monotonic() - begun_s

@@ -21,6 +21,7 @@ from somatone.pieces.check import check_file
 from somatone.pieces.layer import NO_LAYER, Layer, over, read_layer
 from somatone.pieces.outside import NOTHING_OUTSIDE, Outside, notes_of, outside_of, routes_of
 from somatone.pieces.schema import TABLES, File, Follow, GateRoute, NoteRoute, Route
+from somatone.pieces.stages import DEFAULT_STAGE, stage_of
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class Piece(msgspec.Struct, frozen=True):
     through: tuple[str, ...] = ()
     library: str = ""  # whose kept gestures it plays
     bed: Path | None = None  # the long recording that a voice plays from the disk; without it the library's longest
+    stage: str = DEFAULT_STAGE  # what the wall shows
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -98,6 +100,7 @@ def load_piece(path: Path) -> Piece:
         tuple(file.through),
         file.library,
         path.parent / file.bed if file.bed else None,
+        stage=stage_of(file),
     )
 
 

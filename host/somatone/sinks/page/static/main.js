@@ -1,0 +1,34 @@
+// Starts the stage: live from the feed, or (with ?film) frame by frame for a film.
+
+import { connect } from "./link.js";
+import { playFilm } from "./film.js";
+import { Meter } from "./meter.js";
+import { Show } from "./show.js";
+
+const ALONE_MS = 1500;
+const wishes = new URLSearchParams(location.search);
+const canvas = document.getElementById("stage");
+
+function live() {
+  const show = new Show(canvas);
+  const meter = new Meter(wishes.has("debug") ? document.getElementById("debug") : null);
+  const lines = Number(wishes.get("lines")) || undefined;
+  const fit = () => show.resize(innerWidth, innerHeight, lines);
+  addEventListener("resize", fit);
+  fit();
+  const link = connect((frame) => show.model.take(frame, performance.now() / 1000));
+
+  function draw() {
+    requestAnimationFrame(draw);
+    const begunMs = performance.now();
+    const heardMs = link.heard();
+    show.draw(begunMs / 1000, heardMs > ALONE_MS);
+    meter.drawn(begunMs, performance.now() - begunMs, heardMs, show.model.frames);
+  }
+
+  window.somatone = { show, meter }; // for tests and for a curious console
+  draw();
+}
+
+if (wishes.has("film")) playFilm(new Show(canvas, true), Number(wishes.get("width")), Number(wishes.get("height")));
+else live();
