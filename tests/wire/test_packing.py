@@ -24,6 +24,8 @@ def values_of(name: str, base: int = 0) -> tuple[Any, ...]:
             values.append(bytes(next(numbers) for _ in range(8)))
         elif kind == "text":
             values.append("conductance: 12 µS")
+        elif kind == "bytes":
+            values.append(bytes(range(240 - 17)))
         elif kind == "samples":
             values.append((101, 2**18 - 1, 103, 104))
         elif count > 1:
@@ -42,7 +44,7 @@ def test_every_message_round_trips(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cut_or_lengthened_message_is_refused(name: str) -> None:
     payload = wire.pack(name, *values_of(name))
-    tail = name in ("log", "data")
+    tail = name in ("log", "data", "run", "picture")
     for wrong in ([] if tail else [payload[:-1], payload + b"\1"]) + [payload[:1]] * (len(payload) > 1 and not tail):
         with pytest.raises(wire.WireError):
             wire.unpack(wrong)

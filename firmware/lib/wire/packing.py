@@ -62,6 +62,8 @@ def pack(name: str, *values: "Any") -> bytes:
     payload = struct.pack(code, *flat)
     if tail == "text":
         payload += _text(values[-1], PAYLOAD_MAX - len(payload))
+    elif tail == "bytes":
+        payload += bytes(values[-1])
     elif tail:
         payload += pack_samples(values[0], values[-1])
     if len(payload) > PAYLOAD_MAX:
@@ -136,8 +138,14 @@ def unpack(payload: bytes) -> "tuple[str, tuple[Any, ...]]":
         values.append(part[0] if count == 1 else part)
         at += count
     if tail:
-        values.append(_decoded(payload[size:]) if tail == "text" else unpack_samples(values[0], payload[size:]))
+        values.append(_tail(tail, values[0] if values else 0, payload[size:]))
     return name, tuple(values)
+
+
+def _tail(kind: str, first: int, raw: bytes) -> "Any":
+    if kind == "text":
+        return _decoded(raw)
+    return raw if kind == "bytes" else unpack_samples(first, raw)
 
 
 def _decoded(raw: bytes) -> str:

@@ -47,10 +47,28 @@ CHECKS: tuple[tuple[int, int, str, str, int, int], ...] = (
     (4, ACC, "gravity", "mg", 900, 1_100),  # zero-g offset +-40 mg and sensitivity +-4 % (LIS3DH, table 4)
 )
 
+# A training run speaks the same format, from a process or another machine. Its metrics, in the order of their numbers
+# in a frame; all are Q16 counts, and `somatone.training_metrics` defines formula, unit and range of each:
+METRICS = (
+    "loss_g",
+    "loss_d",
+    "accuracy_real",
+    "accuracy_generated",
+    "entropy",
+    "similarity",
+    "rms",
+    "edge",
+    "gradient_g",
+    "gradient_d",
+    "distance",
+    "digits",
+)
+PICTURES = ("samples", "activations")  # what a picture shows
+
 # A field is name, type, how many, unit. u8 and u16 saturate at their ends, u30 is modulo 2^30 (four bytes), i30 is
-# signed and saturates at +-(2^30 - 1), `id8` is eight raw bytes; `text` (UTF-8) and `samples` (of the message's
-# signal) take the rest of the payload.
-FIELD_BYTES = {"u8": 1, "u16": 2, "u30": 4, "i30": 4, "id8": 8, "text": 0, "samples": 0}
+# signed and saturates at +-(2^30 - 1), `id8` is eight raw bytes; `text` (UTF-8), `bytes` and `samples` (of the
+# message's signal) take the rest of the payload.
+FIELD_BYTES = {"u8": 1, "u16": 2, "u30": 4, "i30": 4, "id8": 8, "text": 0, "bytes": 0, "samples": 0}
 
 _PER_SIGNAL = SIGNAL_COUNT
 TO_HOST, TO_BOARD = "board->host", "host->board"
@@ -122,6 +140,52 @@ MESSAGES: tuple[tuple[int, str, str, tuple[tuple[str, str, int, str], ...]], ...
             ("value", "i30", 1, "the check's own"),
         ),
     ),
+    (
+        0x11,
+        "run",  # a training run introduces itself, before anything else; its layout never changes
+        TO_HOST,
+        (
+            ("format_version", "u8", 1, "FORMAT_VERSION"),
+            ("fingerprint", "u30", 1, "fingerprint()"),
+            ("rate", "u8", 1, "Hz, frames a second, 4 to 30"),
+            ("seed", "u30", 1, "of all its random numbers; 0 where nobody knows"),
+            ("name", "text", 1, "preset and data, or what its owner calls it"),
+        ),
+    ),
+    (
+        0x12,
+        "frame",
+        TO_HOST,
+        (
+            ("index", "u30", 1, "of this frame; a jump is a loss"),
+            ("present", "u30", 1, "bit m: metric m was computed in this frame"),
+            ("numbers", "u30", 1, "bit m: it is a number; a metric that is present and none is NaN"),
+            ("values", "i30", len(METRICS), "Q16, 0 where there is no number; the host clamps them to their ranges"),
+        ),
+    ),
+    (
+        0x13,
+        "picture",  # as many as it takes; a picture that misses a part is dropped and counted
+        TO_HOST,
+        (
+            ("number", "u30", 1, "of the picture, the same in all its parts"),
+            ("shows", "u8", 1, "id in PICTURES"),
+            ("width", "u8", 1, "pixels of one image"),
+            ("height", "u8", 1, "pixels of one image"),
+            ("count", "u8", 1, "images, one after another"),
+            ("offset", "u30", 1, "of the first pixel of this part"),
+            ("pixels", "bytes", 1, "8 bit grey, row by row"),
+        ),
+    ),
+    (
+        0x14,
+        "pace",  # each second
+        TO_HOST,
+        (
+            ("cpu", "u16", 1, "thousandths of one processor that training took since the last"),
+            ("late", "u30", 1, "frames that came later than the rate asks for, since the start"),
+        ),
+    ),
     (0x41, "ping", TO_BOARD, (("token", "u30", 1, "any number, comes back in `pong`"),)),
     (0x42, "start", TO_BOARD, (("session", "u30", 1, "any number but 0; the board resends what is not acknowledged"),)),
     (
@@ -152,6 +216,7 @@ def fingerprint() -> int:
     lines = [str(FORMAT_VERSION)]
     for number, name, native, unit, rate, kind, width in SIGNALS:
         lines.append("signal %d %s %s %s %d/%d %s %d" % (number, name, native, unit, rate[0], rate[1], kind, width))
+    lines.append("metrics %s; pictures %s" % (" ".join(METRICS), " ".join(PICTURES)))
     for check in CHECKS:
         lines.append("check %d %d %s %s %d %d" % check)
     for number, name, direction, fields in MESSAGES:
