@@ -13,9 +13,11 @@ from typing import Protocol
 from somatone.records import Chunk, NativeChunk, Status, Validity
 from somatone.timeline.fusion import Fusion
 from somatone.timeline.resample import Resampler
+from somatone.timeline.run_wear import RunWear
 from somatone.timeline.stillness import Stillness
 from somatone.timeline.units import RATES_HZ, WIDTHS, NativeFormat, native_format
 from somatone.timeline.wear import Wear
+from somatone.training_metrics import METRICS
 
 STALE_S = 3.0  # longer than any source's packet, shorter than a visitor's patience
 
@@ -69,15 +71,15 @@ class _Lane:
 
     @property
     def block(self) -> int:
-        """Samples in one block."""
-        return self.rate_hz // BLOCKS_PER_S
+        """Samples in one block; a run of 4 frames a second has one in each."""
+        return max(1, self.rate_hz // BLOCKS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
 class _Device:
     """One device of one wearer: all its signals are on or off the body together, and move together."""
 
-    wear: Wear
+    wear: Wear | RunWear
     stillness: Stillness
 
 
@@ -99,6 +101,9 @@ class Timeline:
         """Convert one native chunk. Raises KeyError for a format that `units.native_format` does not know."""
         lane = self._lane(chunk)
         out: list[Out] = []
+        if lane.native.says:
+            self._without_value(lane, chunk, lane.native.says, out)
+            return out
         start_s = lane.clock.start_s(chunk)
         self._check_gap(lane, chunk, start_s, out)
         lane.next_native = chunk.index + len(chunk.samples) // chunk.width
@@ -132,6 +137,20 @@ class Timeline:
         lane.out_index += len(counts) // lane.width
         lane.end_s = start_s + len(counts) / lane.width / lane.rate_hz
 
+    def _without_value(self, lane: _Lane, chunk: NativeChunk, says: Validity, out: list[Out]) -> None:
+        """The source itself says that there is no value: an empty chunk, and a gap for the rules."""
+        wear = self._device(chunk).wear
+        gone = says is Validity.ABSENT
+        if gone and isinstance(wear, RunWear):
+            wear.reset()
+        lane.last, lane.stale = chunk, gone
+        lane.next_native = chunk.index + (not gone)
+        lane.end_s = max(lane.end_s, chunk.arrival_s)
+        self._say(lane, chunk, says, chunk.arrival_s, out)
+        self._give(self._chunk(lane, chunk, (), chunk.arrival_s), out)
+        lane.out_index += 1
+        lane.block_number = -1
+
     def tick(self, now_s: float) -> list[Out]:
         """Say which signals have stopped by `now_s`, once each."""
         out: list[Out] = []
@@ -155,7 +174,7 @@ class Timeline:
         key = (chunk.wearer, chunk.source)
         device = self._devices.get(key)
         if device is None:
-            device = self._devices[key] = _Device(Wear(), Stillness())
+            device = self._devices[key] = _Device(RunWear() if chunk.signal in METRICS else Wear(), Stillness())
         return device
 
     @staticmethod
@@ -177,16 +196,23 @@ class Timeline:
         key = (chunk.wearer, chunk.source, chunk.signal)
         lane = self._lanes.get(key)
         if lane is None:
+            lane = self._lanes[key] = self._new_lane(chunk)
+        elif lane.last and lane.last.format != chunk.format:  # another board, this one was calibrated, or a new run
             native = native_format(chunk.format)
-            rate_hz = RATES_HZ[native.signal]
-            width = WIDTHS[native.signal]
-            resampler = Resampler(native.rate_hz, rate_hz, width) if native.rate_hz != rate_hz else None
-            clock = self._clock_for(chunk.source, chunk.signal, native.rate_hz)
-            lane = _Lane(native, clock, resampler, rate_hz, width)
-            self._lanes[key] = lane
-        elif lane.last and lane.last.format != chunk.format:  # another board, or this one was calibrated
-            lane.native = native_format(chunk.format)
+            if native.signal in METRICS and native.rate_hz != lane.rate_hz:
+                before, lane = lane, self._new_lane(chunk)
+                lane.out_index, lane.validity = before.out_index + 1, before.validity
+                self._lanes[key] = lane
+            lane.native = native
         return lane
+
+    def _new_lane(self, chunk: NativeChunk) -> _Lane:
+        native = native_format(chunk.format)
+        rate_hz = RATES_HZ.get(native.signal, native.rate_hz)
+        width = WIDTHS.get(native.signal, 1)
+        resampler = Resampler(native.rate_hz, rate_hz, width) if native.rate_hz != rate_hz else None
+        clock = self._clock_for(chunk.source, chunk.signal, native.rate_hz)
+        return _Lane(native, clock, resampler, rate_hz, width)
 
     def _check_gap(self, lane: _Lane, chunk: NativeChunk, start_s: float, out: list[Out]) -> None:
         if lane.next_native is None or chunk.index == lane.next_native:

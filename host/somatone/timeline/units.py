@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from somatone.records import Validity
 from somatone.timeline import e4_ble_formats
+from somatone.training_metrics import METRICS, RATE_HIGH_HZ, RATE_LOW_HZ
 from wire import table
 
 EDA_MAX_NANOSIEMENS = 100_000
@@ -41,7 +43,9 @@ class FrontEnd:
 
 
 NOMINAL = FrontEnd()
+RUN_FORMAT = "training.q16"
 
+# Of the body's signals; a training metric comes at the rate of its run, in one number.
 RATES_HZ = {"bvp": 64, "eda": 4, "temp": 4, "acc": 32, "mic": 32}
 WIDTHS = {"bvp": 1, "eda": 1, "temp": 1, "acc": 3, "mic": 1}
 
@@ -61,6 +65,7 @@ class NativeFormat:
     convert: Callable[[Sequence[int]], Sequence[int]] = _all
     pick: Callable[[Sequence[int]], Sequence[int]] = _all
     estimated: bool = False  # usable, but never calibrated against a known quantity
+    says: Validity | None = None  # the source itself says that there is no value, and why; such a chunk is empty
 
     def to_counts(self, samples: Sequence[int]) -> tuple[list[int], bool]:
         """The samples in the signal's counts, clamped to its range, and whether any had to be clamped."""
@@ -131,6 +136,8 @@ def native_format(name: str) -> NativeFormat:
     kind, _, numbers = name.partition(":")
     if kind.startswith(e4_ble_formats.PREFIX):
         return _from_band(name)
+    if kind == RUN_FORMAT:
+        return _from_run(name, *numbers.split(":"))
     if not numbers or kind != EDA_CODE_FORMAT:
         return FORMATS[name]
     try:
@@ -139,6 +146,22 @@ def native_format(name: str) -> NativeFormat:
         raise KeyError(name) from None
     convert = partial(_eda_from_codes, front_end=FrontEnd(scale, series, offset))
     return replace(FORMATS[kind], convert=convert, estimated=False)
+
+
+def run_format(metric: str, rate_hz: int, says: str = "") -> str:
+    """The native format of a training metric; `says` is a validity where the chunk holds no value."""
+    return f"{RUN_FORMAT}:{metric}:{rate_hz}" + (f":{says}" if says else "")
+
+
+def _from_run(name: str, metric: str = "", rate: str = "", says: str = "") -> NativeFormat:
+    found = METRICS.get(metric)
+    if found is None or not rate.isdecimal() or not RATE_LOW_HZ <= int(rate) <= RATE_HIGH_HZ:
+        raise KeyError(name)
+    try:
+        validity = Validity(says) if says else None
+    except ValueError:
+        raise KeyError(name) from None
+    return NativeFormat(metric, found.low_counts, found.high_counts, int(rate), says=validity)
 
 
 BAND_RANGES = {"bvp": (-BVP_MAX, BVP_MAX), "eda": (0, EDA_MAX_NANOSIEMENS), "temp": (0, TEMP_MAX_CENTICELSIUS)}
