@@ -29,7 +29,8 @@ from somatone.sinks.sound.wiring import wire_piece
 from somatone.voices import load_voices
 
 SECONDS, CHECKED_S = 60.0, 90.0
-FOLLOWS = 0.7
+BAR = "follows, >= 0.7 in amount"
+MOVES = 0.02  # of its range; less is no movement
 SEED = 1
 
 
@@ -55,7 +56,8 @@ def piece_pictures() -> Iterator[Figure]:
             loud = f"rms {20 * np.log10(r.rms):.1f}, peak {20 * np.log10(r.peak):.1f} dBFS"
             yield Figure(f"60 s of {name} from {begin_s:.0f} s", ">= 10 x real time", f"{loud}; {speeds}")
             if name == "S06":
-                yield from _routes(piece, window(records, begin_s - 15, CHECKED_S), library, Path(folder))
+                cuts = [window(records, at_s, CHECKED_S) for at_s in (begin_s - 15, 0.0)]
+                yield from _routes(piece, cuts, library, Path(folder))
 
 
 def _wearers(piece: Piece) -> Iterator[tuple[str, list[Timed]]]:
@@ -103,28 +105,41 @@ def _loud(sound: Sound) -> Sound:
     return loud
 
 
-def _routes(piece: Piece, cut: Window, library: Mapping[str, Path], folder: Path) -> Iterator[Figure]:
-    """One control at a time stands still at its middle; what then differs, against how far it was from there."""
-    whole = _heard(piece, cut, cut.actions, library, folder)
-    at_s = np.arange(len(whole.measured[""]["loudness dB"])) * 0.1 + 0.1
+def _routes(piece: Piece, cuts: list[Window], library: Mapping[str, Path], folder: Path) -> Iterator[Figure]:
+    """One control at a time stands still at its middle; what then differs, against how far it was from there. Of the
+    stretches the first in which the control moves."""
+    wholes: dict[int, Heard] = {}
     for key in dict.fromkeys(route.to for route in piece.routes):
         voice, control = key.split(".")
         spec = load_voices()[voice].controls[control]
-        place = np.array([spec.unmap(v) for v in cut.values(voice, control, at_s)])
+        sources = ", ".join(route.source for route in piece.routes if route.to == key)
+        placed = [np.array([spec.unmap(v) for v in cut.values(voice, control, _frames_s(cut))]) for cut in cuts]
+        index = next((k for k, place in enumerate(placed) if np.ptp(place) > MOVES), None)
+        if index is None:
+            yield Figure(f"{key} <- {sources}", BAR, "stands still in both stretches")
+            continue
+        cut, place = cuts[index], placed[index]
+        if index not in wholes:
+            wholes[index] = _heard(piece, cut, cut.actions, library, folder)
         still = spec.map(float((place.min() + place.max()) / 2))
         other = _heard(piece, cut, cut.frozen(voice, control, still), library, folder, voice)
-        names = [n for n in claimed(voice, control) if n in whole.measured[voice]]
-        found = {n: _follows(place, whole.measured[voice][n] - other.measured[voice][n]) for n in names}
-        best = max(found, key=lambda n: abs(found[n])) if found else ""
-        sources = ", ".join(route.source for route in piece.routes if route.to == key)
-        moved = f"moved {np.ptp(place):.2f} of its range"
-        yield Figure(f"{key} <- {sources}", f">= {FOLLOWS} in amount", f"{best} {found.get(best, 0):+.2f}; {moved}")
-    yield _strokes(cut, folder, piece, library)
+        whole = wholes[index].measured[voice]
+        found = {n: _follows(place, whole[n] - other.measured[voice][n]) for n in claimed(voice, control) if n in whole}
+        best = max(found, key=lambda n: abs(found[n]))
+        yield Figure(f"{key} <- {sources}", BAR, f"{best} {found[best]:+.2f}; moved {np.ptp(place):.2f} of its range")
+    yield _strokes(cuts[0], folder, piece, library)
+
+
+def _frames_s(cut: Window) -> Sound:
+    at_s: Sound = np.arange(int((cut.seconds - 0.2) / 0.1) + 1) * 0.1 + 0.1
+    return at_s
 
 
 def _follows(place: Sound, difference: Sound) -> float:
     """Correlation of control and difference; descriptors look 2 s around, so both are looked at over 1.5 s."""
-    fine = np.isfinite(difference)
+    place = place[: len(difference)]
+    fine = np.isfinite(difference[: len(place)])
+    difference = difference[: len(place)]
     if fine.sum() < 50 or np.ptp(place[fine]) < 1e-3 or np.ptp(difference[fine]) == 0:
         return 0.0
     smooth = np.hanning(17) / np.hanning(17).sum()
@@ -147,9 +162,7 @@ def _strokes(cut: Window, folder: Path, piece: Piece, library: Mapping[str, Path
         height.append(float(np.fft.rfftfreq(65_536, 1 / 48_000)[power.argmax()]))
     said = [[note.values[name] for note in notes] for name in ("level", "pitch")]
     level, pitch = (float(np.corrcoef(a, b)[0, 1]) for a, b in zip(said, (strength, height), strict=True))
-    return Figure(
-        "notes of pulse <- pulse.beat", f">= {FOLLOWS}", f"{len(notes)} notes: level {level:+.2f}, pitch {pitch:+.2f}"
-    )
+    return Figure("notes of pulse <- pulse.beat", BAR, f"{len(notes)} notes: level {level:+.2f}, pitch {pitch:+.2f}")
 
 
 def _draw(name: str, cut: Window, heard: Heard) -> None:

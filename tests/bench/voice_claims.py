@@ -84,6 +84,8 @@ SLOW = {
     ("stutter", "repeats"),
 }
 
+ELSEWHERE = {"judgement"}  # needs a library with a machine's rendering of it, and is measured where there is one
+
 
 def claimed(definition: str, control: str) -> tuple[str, ...]:
     """Descriptors by which the control of a voice with this definition is to be told."""

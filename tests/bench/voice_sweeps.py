@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from bench.descriptors import Sound, describe, times_s
-from bench.voice_claims import SLOW, claimed
+from bench.voice_claims import ELSEWHERE, SLOW, claimed
 from somatone.records import Control, Note
 from somatone.sinks.sound.score import RenderReport, render
 from somatone.sinks.sound.wiring import CHAIN, Wiring
@@ -77,6 +77,8 @@ def swept(voice: Voice, library: Mapping[str, Path], folder: Path) -> Sweep:
     at_s = (np.arange(len(measured["loudness dB"])) + 1) * 0.1
     sweep = Sweep(voice, seconds, at_s, measured, segments, report, cpu_s)
     for control in voice.controls.values():
+        if control.name in ELSEWHERE:
+            continue
         slow = (voice.synthdef, control.name) in SLOW
         moved = None if slow else _followed(sweep, control)
         sweep.moved.append(moved or _held(voice, control, library, folder))
@@ -89,6 +91,8 @@ def _acts(voice: Voice) -> tuple[list[Act], dict[str, tuple[float, float]], floa
         acts.append(Control(*SETTING[voice.name], 0.0))
     segments, at_s = dict[str, tuple[float, float]](), STILL_S
     for control in voice.controls.values():
+        if control.name in ELSEWHERE:
+            continue
         segments[control.name] = (at_s, at_s + SWEEP_S)
         for index in range(round(SWEEP_S / TICK_S)):
             place = control.map(index * TICK_S / SWEEP_S)
