@@ -3,7 +3,7 @@
 # Root installs them; anybody else is told the one line to type. Nothing missing: no output, no apt, no delay.
 set -eu
 run="supercollider-server sc3-plugins-server jackd2 util-linux"
-test="$run supercollider-language sc3-plugins-language liblo-tools puredata-core procps ngspice graphviz chromium chromium-driver ffmpeg"
+test="$run supercollider-language sc3-plugins-language liblo-tools puredata-core procps ngspice graphviz chromium chromium-driver ffmpeg gcc libc6-dev"
 case "${1:-}" in
 run) wanted=$run ;;
 test) wanted=$test ;;

@@ -32,6 +32,8 @@ from bench.range_audit import range_audit
 from bench.real_beats import real_beats
 from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets
+from bench.sound_faults import sound_faults
+from bench.sound_latency import sound_latency
 from bench.visitors import visitors
 from bench.voices import voices
 
@@ -43,6 +45,8 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     fusion,
     failover_picture,
     onset_to_sound,
+    sound_latency,
+    sound_faults,
     correlation,
     skin_onsets,
     visitors,

@@ -20,7 +20,7 @@ from pathlib import Path
 from somatone.errors import SoundError
 from somatone.sinks.sound.cards import DUMMY, cards, holder, outputs_of, too_few
 from somatone.sinks.sound.devices import Target, read_choice, target
-from somatone.sinks.sound.tools import child_command, is_frozen
+from somatone.sinks.sound.tools import child_command, process_state
 from somatone.space.layouts import Layout, find_layout
 
 NAMES = 6  # server names of ours, out of the eight that jackd can remember
@@ -68,9 +68,9 @@ class Jack:
         return self._process.pid if self._process and self._process.returncode is None else None
 
     @property
-    def frozen(self) -> bool:
-        """It is stopped by a signal: it neither plays nor ends."""
-        return is_frozen(self.pid)
+    def works(self) -> bool:
+        """Its process is there, and is neither stopped by a signal nor just ending."""
+        return process_state(self.pid) not in ("", "T", "t", "Z", "X")
 
     def target(self) -> Target:
         """Where sound should go now."""
@@ -136,7 +136,7 @@ class Jack:
     async def stop(self) -> None:
         """Ends jackd: politely, so that it frees its shared memory, then by force."""
         if process := self._process:
-            if self.frozen:
+            if not self.works:
                 self.kill()
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):

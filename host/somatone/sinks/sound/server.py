@@ -129,6 +129,10 @@ class Server:
         if udp := getattr(self._inner.osc_protocol, "transport", None):
             udp.close()
         if child := getattr(self._inner.process_protocol, "transport", None):
+            for _ in range(20):  # closing it would take the exit status away from asyncio, which then complains
+                if child.get_returncode() is not None:
+                    break
+                await asyncio.sleep(0.01)
             child.close()
         _forget_shared_memory(self._port)
 

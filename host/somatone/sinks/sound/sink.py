@@ -24,7 +24,7 @@ from somatone.sinks.sound.missing import Missing
 from somatone.sinks.sound.recorder import FILE_S, Recorder
 from somatone.sinks.sound.server import Server, free_udp_port, remove_abandoned_memory
 from somatone.sinks.sound.state import State
-from somatone.sinks.sound.tools import is_frozen, require_tools, surely
+from somatone.sinks.sound.tools import process_state, require_tools, surely
 from somatone.sinks.sound.wiring import Wiring
 
 HEARTBEAT_S = 1.5  # without a report for so long the server is taken for hung; reports come every 0.1 s
@@ -233,14 +233,14 @@ class SoundSink:
                 if jack_ended.done():
                     return "jackd ended"
                 if server.exited.done():
-                    self._blameless = not jack.frozen
+                    self._blameless = jack.works
                     return "scsynth ended"
                 passed_s = time.monotonic() - before_s
                 # When our own loop was held up the silence is ours, not the server's: count at most two turns of it.
                 quiet_s = 0.0 if seen != self._beats else quiet_s + min(passed_s, 0.2)
                 seen = self._beats
                 if quiet_s > HEARTBEAT_S:
-                    self._blameless = is_frozen(server.pid) and not jack.frozen
+                    self._blameless = process_state(server.pid) in ("T", "t") and jack.works
                     return f"scsynth did not answer for {HEARTBEAT_S:g} s"
                 mended_s, recorded_s = mended_s + passed_s, recorded_s + passed_s
                 if mended_s > MEND_S:

@@ -29,13 +29,13 @@ def child_command(command: Sequence[str], environment: Mapping[str, str] | None 
     return leashed([*(["env", *added] if added else []), *command])
 
 
-def is_frozen(pid: int | None) -> bool:
-    """The process is stopped by a signal: it neither works nor ends."""
+def process_state(pid: int | None) -> str:
+    """The kernel's letter: T or t is stopped by a signal, Z and X are dead; '' where there is no such process."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] in ("T", "t")
+        return ""
+    return status.rpartition(")")[2].split()[0]
 
 
 async def surely(ending: Coroutine[None, None, None], force: Callable[[], None] | None = None) -> None:
