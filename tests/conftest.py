@@ -1,4 +1,7 @@
-"""What a person keeps on this machine (an artist's layer, a calibration) never reaches a test."""
+"""For all tests: nobody's kept state reaches them, and those that listen in real time have the machine for themselves.
+
+`make test` runs the others two at a time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,18 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)  # a time is never asserted in a test
+settings.load_profile("shared machine")
+
+ALONE = ("tests/live/", "tests/faults/", "tests/sound/test_sound_devices.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(place in item.path.as_posix() for place in ALONE):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,7 +50,7 @@ class Orders:
         self._say(Status("panic", int(on), now_s, said))
 
     def _reload(self, now_s: float) -> None:
-        """The piece as it is now on the disk; routes, notes and gates only, because voices were made at the start."""
+        """The piece and its layer as they are now on the disk; without their voices, which were made at the start."""
         old = self._piece
         try:
             piece = load_piece(old.folder / "piece.toml")
@@ -60,6 +60,7 @@ class Orders:
         if (piece.voices, piece.outside) != (old.voices, old.outside):
             self._say(Status("piece", "old", now_s, "The piece's voices or targets changed: start somatone again."))
             return
+        self._piece = piece
         for record in self._path.reload(piece, now_s):
             self._dispatch(record, now_s)
         self._say(Status("piece", "new", now_s, f"The piece {piece.name} was read again."))

@@ -39,7 +39,8 @@ class Path:
         return list(self._mapping.start(now_s))
 
     def reload(self, piece: Piece, now_s: float) -> list[Record]:
-        """Go on with a new version of the piece's routes, notes and gates; what differs glides."""
+        """Go on with a new version of the piece's routes, notes, gates and rules; what differs glides."""
+        self._gating.retune(piece.rules)
         self._mapping, actions = self._mapping.reload(piece, now_s)
         return list(actions)
 

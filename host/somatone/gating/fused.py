@@ -55,6 +55,21 @@ class FusedRules:
             out += self._slew(chunk.end_s)
         return out
 
+    def uses(self, rules: set[str]) -> bool:
+        """Whether any of these rules is one of this signal's."""
+        return any(rules & own.used for own in self._rules.values())
+
+    def retire(self, chunk: Chunk) -> list[Event]:
+        """Other rules take over with this chunk: every gate that stands open closes."""
+        standing = self._open if len(self._rules) > 1 else {}
+        if lead := self._rules.get(self._lead):
+            standing = standing or {name: lead.is_open(name) for name in lead.gates}
+        return [
+            Gate(chunk.wearer, name, 0, chunk.start_s, chunk.validity, chunk.source)
+            for name, is_open in standing.items()
+            if is_open
+        ]
+
     def watch(self, source: str, until_s: float) -> None:
         """See `SignalRules.watch`."""
         if rules := self._rules.get(source):

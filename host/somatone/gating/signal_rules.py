@@ -27,6 +27,7 @@ class SignalRules:
 
     def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
         self._settings = settings
+        self.used: set[str] = set()  # rules whose parameters were asked for
         self._next_index: int | None = None
         self._usable = False
         self._open: dict[str, bool] = dict.fromkeys(self.gates, False)
@@ -119,4 +120,5 @@ class SignalRules:
 
     def _set(self, rule: str) -> dict[str, int]:
         """The keyword arguments of one rule."""
+        self.used.add(rule)
         return settings_of(self._settings, rule)

@@ -19,6 +19,7 @@ class _Wearer:
     def __init__(self) -> None:
         self.breath = BreathChoice()
         self.rules: dict[str, FusedRules] = {}
+        self.retired: dict[str, FusedRules] = {}  # by signal: until its next chunk
         self.worn: dict[tuple[str, str], bool] = {}  # by signal and source
         self.open = False
         self.away_since_s: float | None = None
@@ -43,6 +44,8 @@ class Gating:
             events += self._contact(wearer, chunk)
         rules = wearer.rules.get(chunk.signal)
         if rules is None:
+            if old := wearer.retired.pop(chunk.signal, None):
+                events += old.retire(chunk)
             rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
         if chunk.signal == "acc" and chunk.samples and (pulse := wearer.rules.get("bvp")):
             pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
@@ -50,6 +53,14 @@ class Gating:
         if chunk.signal in wearer.breath.SIGNALS:
             heard = wearer.breath.heard(chunk, heard)
         return events + heard if events else heard
+
+    def retune(self, settings: RuleSettings) -> None:
+        """Go on with other parameters: the signals whose rules they are for begin anew, the others do not notice."""
+        changed = {name for name in {*self._settings, *settings} if self._settings.get(name) != settings.get(name)}
+        self._settings = settings
+        for wearer in self._wearers.values():
+            for signal in [name for name, rules in wearer.rules.items() if rules.uses(changed)]:
+                wearer.retired[signal] = wearer.rules.pop(signal)
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
         worn = any(wearer.worn.values())
