@@ -1,6 +1,8 @@
 # Two commands: `make run` sets up and plays, `make test` sets up and tests. The others are for developers.
 PYTHON ?= python3
 PIECE ?= correlations
+# More extras for the tests, a comma before each: what needs them skips without (`make test EXTRAS=,rave`).
+EXTRAS ?=
 VENV := .venv
 SOMATONE := $(VENV)/bin/somatone
 .DEFAULT_GOAL := help
@@ -16,8 +18,8 @@ run: system-run $(VENV)/run.stamp
 	@exec $(SOMATONE) run --piece $(PIECE) $(ARGS)
 
 test: system-test $(VENV)/test.stamp lint
-	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not alone" $(ARGS)
-	$(VENV)/bin/pytest -m alone $(ARGS) || test $$? = 5  # 5: none of the tests that were asked for
+	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not alone" $(ARGS) || test $$? = 5  # 5: none of those asked for
+	$(VENV)/bin/pytest -m alone $(ARGS) || test $$? = 5
 
 bench: system-test $(VENV)/test.stamp
 	PYTHONPATH=firmware/lib:host:tests $(VENV)/bin/python -m bench $(ARGS)
@@ -43,7 +45,7 @@ $(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ble,flash,page,parquet,plot,reference,test]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ble,flash,page,parquet,plot,reference,test$(EXTRAS)]'
 	@touch $@ $(VENV)/run.stamp
 
 # The board's own type stubs stay out of the virtual environment: they redefine the standard library.
