@@ -34,6 +34,7 @@ from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets
 from bench.sound_faults import sound_faults
 from bench.sound_latency import sound_latency
+from bench.ten_minutes import ten_minutes
 from bench.visitors import visitors
 from bench.voices import voices
 
@@ -47,6 +48,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     onset_to_sound,
     sound_latency,
     sound_faults,
+    ten_minutes,
     correlation,
     skin_onsets,
     visitors,

@@ -88,8 +88,8 @@ def _gate(cut: Window, opened: dict[str, float], gate: Gate, at_s: float) -> Non
             cut.gates.setdefault(gate.name, []).append((from_s, at_s))
 
 
-def simulated_records(piece: Piece, seed: int, seconds: int) -> Iterator[Timed]:
-    """A simulated wearer, in the E4's formats, through the whole path."""
+def simulated_records(piece: Piece, seed: int, seconds: int, tail_s: float = 0.0) -> Iterator[Timed]:
+    """A simulated wearer, in the E4's formats, through the whole path; after `tail_s` of nothing it ends."""
     body = SimulatedBody(seed, LIVELY)
     signals = {
         "bvp": ("e4.bvp_hundredths", 64, 1, [min(max(v, -131_071), 131_071) for v in body.bvp_64hz(seconds)]),
@@ -107,3 +107,4 @@ def simulated_records(piece: Piece, seed: int, seconds: int) -> Iterator[Timed]:
             part = tuple(samples[quarter * n * width : (quarter + 1) * n * width])
             chunk = NativeChunk("body", signal, "simulated", form, quarter * n, part, end_s, width, quarter * 250_000)
             yield from ((end_s, record) for record in path.feed(chunk))
+    yield from path.advance(seconds + tail_s)

@@ -25,6 +25,8 @@ def check_file(file: File) -> None:
     _check_space(file, voices)
     if file.bed and not any(voices[name].disk for name in file.voices):
         raise PieceError("bed: name the voice that plays it in voices, or leave it out.")
+    if file.loudness and not file.loudness[0] < file.loudness[1] <= 0:
+        raise PieceError("loudness: give the least and the most, in dBFS, as [-30.0, -16.0]; neither is above 0.")
     present = {name: voices[name] for name in (*file.voices, *file.inserts, "master")}
     for key, value in file.rest.items():
         _in_range(f"rest: {key}", _control(f"rest: {key}", key, present), value)

@@ -49,6 +49,7 @@ class Piece(msgspec.Struct, frozen=True):
     library: str = ""  # whose kept gestures it plays
     bed: Path | None = None  # the long recording that a voice plays from the disk; without it the library's longest
     stage: str = DEFAULT_STAGE  # what the wall shows
+    loudness: tuple[float, float] | None = None  # least and most rms of a minute, dBFS; a promise that is measured
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -101,6 +102,7 @@ def load_piece(path: Path) -> Piece:
         file.library,
         path.parent / file.bed if file.bed else None,
         stage=stage_of(file),
+        loudness=file.loudness,
     )
 
 

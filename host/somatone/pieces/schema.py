@@ -155,6 +155,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     about: str
     voices: list[str]
     layout: str | list[tuple[float, float]] = "stereo"
+    loudness: tuple[float, float] | None = None  # least and most rms of any minute with a wearer, dBFS, as it is meant
     stage: str = ""  # what the wall shows; "" the stage of the piece's own name, or `correlations`
     library: str = ""  # whose kept gestures it plays: a name, or the folder that was scanned; "" the built-in one
     bed: str = ""  # the long recording of the voice `bed`, seen from the piece's folder; "" the library's longest
