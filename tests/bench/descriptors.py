@@ -39,6 +39,8 @@ def describe(sound: Sound) -> Mapping[str, Sound]:
     found |= _likeness(sound)
     if sound.shape[1] == len(VIRTUAL):
         found |= dict(zip(PLACES, np.array([_place(part) for part in _parts(sound)]).T, strict=True))
+    elif sound.shape[1] == 2:  # how much lies beside the middle
+        found["spread"] = np.array([_beside(part) for part in _parts(sound)])
     silent = found["loudness dB"] < -90
     return {name: np.where(silent & (name != "loudness dB"), np.nan, values) for name, values in found.items()}
 
@@ -90,6 +92,10 @@ def _place(part: Sound) -> tuple[float, ...]:
     behind = float(share[np.cos(angle) < -0.1].sum())
     above = float(share[np.array([elevation > 0 for _, elevation in VIRTUAL])].sum())
     return float((share * np.sin(angle)).sum()), behind, above, spread
+
+
+def _beside(part: Sound) -> float:
+    return float(np.square(part[:, 0] - part[:, 1]).sum() / (2 * np.square(part).sum() + 1e-18))
 
 
 def _envelope(sound: Sound) -> dict[str, Sound]:

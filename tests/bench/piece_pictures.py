@@ -28,7 +28,7 @@ from somatone.sinks.sound.score import RenderReport, render
 from somatone.sinks.sound.wiring import wire_piece
 from somatone.voices import load_voices
 
-SECONDS, CHECKED_S = 60.0, 90.0
+SECONDS = 60.0
 BAR = "follows, >= 0.7 in amount"
 MOVES = 0.02  # of its range; less is no movement
 SEED = 1
@@ -56,8 +56,8 @@ def piece_pictures() -> Iterator[Figure]:
             loud = f"rms {20 * np.log10(r.rms):.1f}, peak {20 * np.log10(r.peak):.1f} dBFS"
             yield Figure(f"60 s of {name} from {begin_s:.0f} s", ">= 10 x real time", f"{loud}; {speeds}")
             if name == "S06":
-                cuts = [window(records, at_s, CHECKED_S) for at_s in (begin_s - 15, 0.0)]
-                yield from _routes(piece, cuts, library, Path(folder))
+                cuts = [cut, window(records, 0.0, SECONDS)]
+                yield from _routes(piece, cuts, heard, library, Path(folder))
 
 
 def _wearers(piece: Piece) -> Iterator[tuple[str, list[Timed]]]:
@@ -105,10 +105,12 @@ def _loud(sound: Sound) -> Sound:
     return loud
 
 
-def _routes(piece: Piece, cuts: list[Window], library: Mapping[str, Path], folder: Path) -> Iterator[Figure]:
+def _routes(
+    piece: Piece, cuts: list[Window], heard: Heard, library: Mapping[str, Path], folder: Path
+) -> Iterator[Figure]:
     """One control at a time stands still at its middle; what then differs, against how far it was from there. Of the
     stretches the first in which the control moves."""
-    wholes: dict[int, Heard] = {}
+    wholes = {0: heard}
     for key in dict.fromkeys(route.to for route in piece.routes):
         voice, control = key.split(".")
         spec = load_voices()[voice].controls[control]
