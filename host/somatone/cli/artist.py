@@ -142,3 +142,26 @@ def voice_train(
     from somatone.commands.voice import train_command  # noqa: PLC0415
 
     train_command(library, out, minutes, seed)
+
+
+@app.command()
+def train(
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="learns, collapses, underfits, noise or oscillates.")
+    ] = None,
+    all_presets: Annotated[bool, typer.Option("--all", help="All of them, into the folder --record.")] = False,
+    seed: SeedOption = 1,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="How long the run plays; without it 1.5.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Keep the run in this file (.mcap); with --all a folder.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw metrics and samples over time (PNG, PDF or SVG).")
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="A folder with MNIST's IDX files.")] = None,
+    small: Annotated[bool, typer.Option("--small", help="Keep one picture a second, in 16 greys.")] = False,
+) -> None:
+    """Train a network on digits as fast as this machine can, and keep the run to play it."""
+    from somatone.commands.train import TrainOptions, train_command  # noqa: PLC0415
+
+    train_command(TrainOptions(preset, all_presets, seed, minutes, record, plot, data, small=small))

@@ -18,9 +18,10 @@ from somatone import paths
 from somatone.errors import PieceError, SomatoneError, UsageError
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.pieces.check import check_file
+from somatone.pieces.check_sections import check_sections
 from somatone.pieces.layer import NO_LAYER, Layer, over, read_layer
 from somatone.pieces.outside import NOTHING_OUTSIDE, Outside, notes_of, outside_of, routes_of
-from somatone.pieces.schema import TABLES, File, Follow, GateRoute, NoteRoute, Route
+from somatone.pieces.schema import TABLES, File, Follow, GateRoute, NoteRoute, Route, Section
 from somatone.pieces.stages import DEFAULT_STAGE, stage_of
 
 
@@ -50,6 +51,7 @@ class Piece(msgspec.Struct, frozen=True):
     bed: Path | None = None  # the long recording that a voice plays from the disk; without it the library's longest
     stage: str = DEFAULT_STAGE  # what the wall shows
     loudness: tuple[float, float] | None = None  # least and most rms of a minute, dBFS; a promise that is measured
+    sections: tuple[Section, ...] = ()  # what the source `training` moves through
 
 
 def find_piece(name_or_path: str) -> Piece:
@@ -80,6 +82,7 @@ def load_piece(path: Path) -> Piece:
         raise PieceError(f"{path}: {_explained(str(error))}.") from None
     try:
         check_file(file)
+        check_sections(file.sections)
     except SomatoneError as error:
         raise PieceError(f"{path}: {error}") from None
     layer = read_layer(path)
@@ -101,6 +104,7 @@ def load_piece(path: Path) -> Piece:
         tuple(file.through),
         file.library,
         path.parent / file.bed if file.bed else None,
+        sections=tuple(file.sections),
         stage=stage_of(file),
         loudness=file.loudness,
     )

@@ -148,6 +148,14 @@ class OscIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     addresses: tuple[str, ...] = ("/somatone/control/*", "/somatone/piece/reload", "/somatone/panic")
 
 
+class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A part of a composition of training runs: which preset, how long, and from which seed (else the piece's)."""
+
+    run: str
+    seconds: float = 90.0
+    seed: int | None = None
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A whole `piece.toml`."""
 
@@ -167,6 +175,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     gates: list[GateRoute] = []
     rules: dict[str, dict[str, int]] = {}
     seed: int = 1
+    sections: list[Section] = []
     osc: Osc = Osc()
     osc_in: OscIn = OscIn()
     live_host: str = "127.0.0.1"
@@ -185,4 +194,5 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "live": LiveRoute,
     "live_clips": LiveClip,
     "midi": MidiRoute,
+    "sections": Section,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from somatone.gating.names import BODY_GATES, BODY_LEVELS
 from somatone.records import Chunk, Control, Gate, Level, Note, Record, Status, Validity
+from somatone.training_metrics import METRICS, ONE
 
 TRACE_SECONDS = 12.0
 TRACE_COLUMNS = 60
@@ -20,8 +21,10 @@ UNITS: Mapping[str, tuple[str, float]] = {
     "temp": ("°C", 1e-2),
     "acc": ("g", 1 / 64),
     "bvp": ("", 1),
+} | {
+    name: (metric.unit if metric.unit in ("bit", "log2", "digits") else "", 1 / ONE) for name, metric in METRICS.items()
 }
-CONNECTIONS = ("board", "sound", "sound.device", "simulated")  # statuses that say what is there
+CONNECTIONS = ("board", "sound", "sound.device", "simulated", "run", "section")  # statuses that say what is there
 SIGNALS = ("bvp", "eda", "temp", "acc")
 
 
@@ -61,7 +64,9 @@ class Monitor:
         self.controls = 0
 
     def on_chunk(self, chunk: Chunk) -> None:
-        trace = self.signals[chunk.signal]
+        trace = self._trace(chunk.signal)
+        if trace is None:
+            return
         trace.validity, trace.source = chunk.validity, chunk.source
         scale = UNITS[chunk.signal][1]
         per_column = max(1, round(chunk.rate_hz * TRACE_SECONDS / TRACE_COLUMNS))
@@ -89,13 +94,20 @@ class Monitor:
 
     def _on_status(self, status: Status, now_s: float) -> None:
         if status.name.endswith(".validity"):
-            self.signals[status.name.partition(".")[0]].validity = status.validity
+            if trace := self._trace(status.name.partition(".")[0]):
+                trace.validity = status.validity
         elif ".loss." in status.name:
             self.losses[status.name] = status.value
         elif status.name in CONNECTIONS:
             self.connected[status.name] = str(status.value)
         if status.message:
             self.messages.append((now_s, status.message))
+
+    def _trace(self, signal: str) -> SignalTrace | None:
+        """The signal's trace; a run's appear when they come, of what has no unit here none."""
+        if signal not in self.signals and signal in UNITS:
+            self.signals[signal] = SignalTrace()
+        return self.signals.get(signal)
 
     def lit(self, gate: str, now_s: float) -> bool:
         """Whether the gate is open, or was a moment ago (an eye misses what is shorter)."""
