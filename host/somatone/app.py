@@ -187,7 +187,7 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
     with LogSink(options.log) as log:
         recorder = _recorder(options, lambda value, message: run.say(recording_status(value, message, clock.now_s())))
         run = LiveRun(options, clock, log, recorder)
-        sources = make_sources(options.source, options.seed, run.emit, clock.now_s)
+        sources = make_sources(options.source, options.seed, run.emit, clock.now_s, options.piece.sections)
         stop = _stop_signals()
         async with (
             recording(recorder),
