@@ -31,7 +31,7 @@ OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("grains", "spread"): ("spread", "unrest of azimuth sine"),
     ("grains", "width"): ("spread", "behind", "unrest of azimuth sine"),
     ("grains", "motion"): ("behind", "azimuth sine", "unrest of behind"),
-    ("bed", "start"): ("centroid Hz", "noisiness", "loudness dB"),
+    ("bed", "start"): ("pitch Hz", "centroid Hz"),
     ("drone", "lean"): ("pitch Hz", "centroid Hz"),
     ("drone", "swell"): ("loudness dB", "unevenness", "unrest of loudness dB"),
     ("pulse", "knock"): ("crest dB", "bandwidth Hz", "centroid Hz"),

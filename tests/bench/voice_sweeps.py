@@ -112,7 +112,9 @@ def _heard(
     """The render as it is heard, and what is measured of the voice's own stem."""
     source = CARRIER.get(voice.name, voice.name)
     inserts = (voice.name,) if voice.stage == "insert" else ()
-    wiring = Wiring(find_layout([list(place) for place in VIRTUAL]), inserts, (source,) if inserts else ())
+    wiring = Wiring(
+        find_layout([list(place) for place in VIRTUAL]), inserts, (source,) if inserts else (), bed=_rising(folder)
+    )
     stems = voice.stage != "master"
     report = render(acts, seconds, folder / "swept.wav", [source, "space"], library, seed, wiring=wiring, stems=stems)
     stem = {path.stem.removeprefix("swept-"): path for path in report.stems}
@@ -123,6 +125,15 @@ def _heard(
         room = soundfile.read(stem["space"], always_2d=True, dtype="float32")[0]
         measured["room dB"] = _loud(room) - _loud(sound)
     return report, measured
+
+
+def _rising(folder: Path) -> Path:
+    """A minute for the bed, in which one hears where one is: a sawtooth of four partials from 200 to 800 Hz."""
+    path = folder / "rising.wav"
+    if not path.exists():
+        phase = 2 * np.pi * np.cumsum(200 * 4 ** (np.arange(60 * 48_000) / (60 * 48_000))) / 48_000
+        soundfile.write(path, 0.12 * sum(np.sin(k * phase) / k for k in (1, 2, 3, 4)), 48_000)
+    return path
 
 
 def _loud(sound: Sound) -> Sound:
