@@ -1,7 +1,8 @@
 """Has the stage draw frame after frame: the same page and the same script as on the wall, by a clock that waits for it.
 
-    f64 time in s | u8 wanted | frame of the feed -> page -> raw RGBA, a PNG, or nothing
+    f64 time in s | u8 wanted | frame of the feed -> page -> a JPEG of the best quality, a PNG, or nothing
 
+Surprise: raw pixels take longer out of the browser (4 MB through three of its processes) than a JPEG takes to make.
 The page of a film is served at a port of its own, to the one browser that was started for it.
 """
 
@@ -29,7 +30,7 @@ class Wanted(IntEnum):
     """What the page is to give back for a frame."""
 
     NOTHING = 0
-    RGBA = 1
+    JPEG = 1
     PNG = 2
 
 
@@ -48,7 +49,7 @@ async def drawn(orders: Iterator[Order], width: int, height: int) -> AsyncIterat
 
     listening = listen(0)
     url = f"http://{HOST}:{listening.getsockname()[1]}/stage?film&width={width}&height={height}"
-    async with served(application(serve), listening, 4 * width * height + 1024), headless(url):
+    async with served(application(serve), listening, 4 * width * height), headless(url):
         try:
             try:
                 page = await asyncio.wait_for(met, START_S)

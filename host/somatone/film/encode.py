@@ -1,4 +1,4 @@
-"""ffmpeg as the last step: raw pictures through a pipe, the rendered sound from its file, one MP4 for any player."""
+"""ffmpeg as the last step: pictures through a pipe, the rendered sound from its file, one MP4 for any player."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_ffmpeg() -> str:
 
 
 class Encoder:
-    """Takes raw RGBA pictures; `write` waits while ffmpeg is behind."""
+    """Takes JPEGs; `write` waits while ffmpeg is behind."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -35,12 +35,13 @@ class Encoder:
 
 
 @contextlib.asynccontextmanager
-async def encoding(out: Path, width: int, height: int, sound: Path, skip_s: float) -> AsyncIterator[Encoder]:
+async def encoding(out: Path, sound: Path, skip_s: float) -> AsyncIterator[Encoder]:
     """An encoder into `out`, whose sound is `sound` from `skip_s` on. Raises `SomatoneError` where it fails."""
-    raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{width}x{height}", "-r", str(FRAME_HZ), "-i", "pipe:0"]
-    video = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "19", "-pix_fmt", "yuv420p", "-threads", "2"]
+    pictures = ["-f", "image2pipe", "-c:v", "mjpeg", "-framerate", str(FRAME_HZ), "-i", "pipe:0"]
+    video = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "19", "-threads", "2"]
+    video += ["-vf", "scale=out_range=tv,format=yuv420p"]
     audio = ["-c:a", "aac", "-b:a", "256k", "-ac", "2"]
-    command = [require_ffmpeg(), "-y", "-v", "error", *raw, "-ss", f"{skip_s:.6f}", "-i", str(sound)]
+    command = [require_ffmpeg(), "-y", "-v", "error", *pictures, "-ss", f"{skip_s:.6f}", "-i", str(sound)]
     command += ["-map", "0:v", "-map", "1:a", *video, *audio, "-shortest", "-movflags", "+faststart", str(out)]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*leashed(command), stdin=pipe, stderr=pipe)

@@ -64,7 +64,7 @@ def make_film(
         sound, part = Path(folder) / "sound.wav", Path(folder) / f"part{out.suffix}"
         render_span(session, options, span, buffers, sound, lambda share: progress(0.1 * share))
         heard_s = time.monotonic()
-        orders = _orders(session, options, span, Wanted.RGBA, lambda share: progress(0.1 + 0.9 * share))
+        orders = _orders(session, options, span, Wanted.JPEG, lambda share: progress(0.1 + 0.9 * share))
         frames = asyncio.run(_pictures(orders, part, sound, span))
         part.replace(out)
     return FilmReport(frames, heard_s - begun_s, time.monotonic() - heard_s)
@@ -72,7 +72,7 @@ def make_film(
 
 async def _pictures(orders: Iterator[Order], out: Path, sound: Path, span: Span) -> int:
     frames = 0
-    async with encoding(out, WIDTH, HEIGHT, sound, span.from_s - span.begin_s) as encoder:
+    async with encoding(out, sound, span.from_s - span.begin_s) as encoder:
         async for picture in drawn(orders, WIDTH, HEIGHT):
             await encoder.write(picture)
             frames += 1

@@ -97,6 +97,7 @@ async def served(app: Starlette, listening: socket.socket, largest: int = 1 << 1
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=largest,
+        ws_per_message_deflate=False,  # on one machine it would only cost what the sound may need
         ws_ping_interval=5.0,
         ws_ping_timeout=10.0,
         timeout_graceful_shutdown=1,

@@ -6,6 +6,7 @@ import { Meter } from "./meter.js";
 import { Show } from "./show.js";
 
 const ALONE_MS = 1500;
+const DEAR_MS = 6; // a picture that costs more is not drawn at every one of the screen's
 const wishes = new URLSearchParams(location.search);
 const canvas = document.getElementById("stage");
 
@@ -18,8 +19,12 @@ function live() {
   fit();
   const link = connect((frame) => show.model.take(frame, performance.now() / 1000));
 
+  let skipped = false;
+
   function draw() {
     requestAnimationFrame(draw);
+    skipped = !skipped && meter.costMs > DEAR_MS; // then every second one: what is left is the sound's
+    if (skipped) return;
     const begunMs = performance.now();
     const heardMs = link.heard();
     show.draw(begunMs / 1000, heardMs > ALONE_MS);

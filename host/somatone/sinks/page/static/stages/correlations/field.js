@@ -10,6 +10,7 @@ const WAVE_PER_S = 81; // cells that a beat's wave travels
 const WAVE_WIDTH = 7.7;
 const WAVE_S = 1.6;
 const PUSH = 7;
+const REACH = 44; // cells to either side that a tear pulls
 
 export class Field {
   constructor() {
@@ -30,6 +31,23 @@ export class Field {
     this.context = this.small.getContext("2d", { alpha: false, willReadFrequently: true });
     this.image = this.context.createImageData(this.columns, this.rows);
     this.pixels = new Uint32Array(this.image.data.buffer);
+    this.#measure();
+  }
+
+  /** What depends on the size alone: distance from the middle, direction away from it, and the dark at the edges. */
+  #measure() {
+    const { columns, rows } = this;
+    const of = () => new Float32Array(columns * rows);
+    Object.assign(this, { far: of(), awayX: of(), awayY: of(), edge: of() });
+    for (let at = 0; at < columns * rows; at++) {
+      const dx = (at % columns) - columns / 2;
+      const dy = Math.floor(at / columns) - rows / 2;
+      const far = Math.hypot(dx, dy) + 0.001;
+      this.far[at] = far;
+      this.awayX[at] = dx / far;
+      this.awayY[at] = dy / far;
+      this.edge[at] = 1.12 - 0.55 * (far / (columns / 2)) ** 2;
+    }
   }
 
   draw(context, body, tears, now) {
@@ -44,7 +62,7 @@ export class Field {
   }
 
   #fill(body, tears, now) {
-    const { columns, rows, pixels, palette, coarse, fine } = this;
+    const { columns, rows, pixels, palette, coarse, fine, far, awayX, awayY, edge } = this;
     const wave = this.#wave(body, now);
     const gain = (0.1 + 0.05 * body.breath) * (1 - body.presence) + body.presence * (0.42 + 0.36 * body.tonic);
     const grit = body.presence * (0.16 + 0.3 * body.energy);
@@ -56,10 +74,9 @@ export class Field {
       for (let x = 0; x < columns; x++, at++) {
         const dx = x - cx;
         const dy = y - cy;
-        const far = Math.sqrt(dx * dx + dy * dy) + 0.001;
-        const pushed = wave[Math.min(far | 0, wave.length - 1)];
-        let u = x - (dx / far) * pushed;
-        let v = y - (dy / far) * pushed;
+        const pushed = wave[far[at] | 0];
+        let u = x - awayX[at] * pushed;
+        let v = y - awayY[at] * pushed;
         let inside = 0;
         for (const tear of tears) {
           const along = Math.round(dx * tear.ax + dy * tear.ay) + tear.reach;
@@ -68,7 +85,9 @@ export class Field {
           const off = -dx * tear.ay + dy * tear.ax - tear.bends[along];
           const distance = Math.abs(off);
           if (distance < half) inside = Math.max(inside, 1 - distance / half);
-          const pull = half * Math.exp(-distance / (14 + 2 * half)) * Math.sign(off);
+          if (distance > REACH) continue;
+          const near = 1 - distance / REACH;
+          const pull = (off < 0 ? -half : half) * near * near;
           u += tear.ay * pull;
           v -= tear.ax * pull;
         }
@@ -78,7 +97,7 @@ export class Field {
         const grain = fine[(((v * 2.2 + b) & MASK) << 8) | ((u * 2.2 + warp) & MASK)];
         const lines = furrow * furrow * furrow * furrow;
         let light = skin * (0.55 * skin + 0.75 * lines * lines) * gain + (grain - 0.5) * grit * skin + pushed * 0.035;
-        light *= 1.12 - 0.55 * (far / cx) * (far / cx);
+        light *= edge[at];
         if (inside) light = light * (1 - inside) ** 2 * 0.6;
         pixels[at] = palette[Math.max(0, Math.min(255, (light * 255) | 0))];
       }

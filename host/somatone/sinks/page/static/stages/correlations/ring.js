@@ -57,14 +57,15 @@ export function drawRing(context, { x, y, radius, unit }, signal, body, now) {
 function wave(context, x, y, radius, { samples, rate }) {
   const n = Math.min(samples.length, Math.round(SHOWN_S * rate));
   if (n < 8) return context.arc(x, y, radius, 0, 2 * Math.PI);
-  let most = 1;
-  for (let k = samples.length - n; k < samples.length; k++) most = Math.max(most, Math.abs(samples[k]));
+  const recent = samples.slice(-n);
+  const mean = recent.reduce((sum, value) => sum + value, 0) / n; // a board's counts stand on a level of their own
+  const most = recent.reduce((so, value) => Math.max(so, Math.abs(value - mean)), 1);
   const whole = SHOWN_S * rate;
   for (let k = 0; k < n; k++) {
     const back = n - 1 - k; // samples ago
     const angle = -Math.PI / 2 - (back / whole) * 2 * Math.PI;
     const old = back / whole;
-    const out = radius * (1 + (HEIGHT * (1 - old) ** 0.7 * samples[samples.length - 1 - back]) / most / 2);
+    const out = radius * (1 + (HEIGHT * (1 - old) ** 0.7 * (recent[k] - mean)) / most / 2);
     const px = x + Math.cos(angle) * out;
     const py = y + Math.sin(angle) * out;
     if (k) context.lineTo(px, py);

@@ -95,14 +95,18 @@ export class Tears {
   }
 
   #edges(context, { half, length }, place) {
+    const along = Array.from({ length: 2 * EDGE + 1 }, (_, k) => (k / EDGE - 1) * length);
+    const gaps = along.map(half);
+    const middle = along.map((s) => place(s, 0));
+    const [ox, oy] = place(0, 1).map((value, k) => value - place(0, 0)[k]); // one hundredth across, in pixels
     for (const side of [-1, 1]) {
-      for (const [lane, wide, out] of [[0, 620, 0], [1, 1600, 0.9], [2, 1600, 2.2]]) {
+      for (const [lane, wide, out] of [[0, 620, 0], [1, 1600, 1.1], [2, 1600, 2.4]]) {
         context.lineWidth = context.canvas.height / wide;
         context.beginPath();
-        for (let k = -EDGE; k <= EDGE; k++) {
-          const s = (k / EDGE) * length;
-          const fray = out * noise(s * 0.7, 900 + lane + side) * Math.min(1, half(s) / 2);
-          context.lineTo(...place(s, side * (half(s) + fray)));
+        for (let k = 0; k < along.length; k++) {
+          const fray = out && out * noise(along[k] * 0.7, 900 + lane + side) * Math.min(1, gaps[k] / 2);
+          const off = side * (gaps[k] + fray);
+          context.lineTo(middle[k][0] + ox * off, middle[k][1] + oy * off);
         }
         context.stroke();
       }
