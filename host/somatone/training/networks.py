@@ -17,7 +17,7 @@ stax: Any = _stax  # it has no types
 
 LATENT = 64
 CHANNELS = 12  # of the convolutional generator
-TINY = 8  # hidden units of the generator that is too small
+TINY = 12  # hidden units of the generator that is too small
 LEAKY = stax.elementwise(leaky_relu, negative_slope=0.2)
 
 Network = tuple[Any, Any]  # stax: init(key, shape) -> (shape, parameters), apply(parameters, x) -> y

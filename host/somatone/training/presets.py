@@ -51,7 +51,7 @@ PRESETS = {
     for preset in (
         Preset("learns", "noise becomes digits", (Phase(0, 1e-3, 1e-3),), generator="conv"),
         Preset("collapses", "digits begin, then all become one", (Phase(0, 1e-3, 1e-3), Phase(35, 2e-2, 1e-4))),
-        Preset("underfits", "blurs that never become digits", (Phase(0, 1e-3, 2e-4, 6),), generator="tiny"),
+        Preset("underfits", "blurs that never become digits", (Phase(0, 1e-3, 1e-4, 4),), generator="tiny"),
         Preset(
             "noise", "random output for ever", (Phase(0, 1e-3, 2e-3, 6),), optimiser="sgd", loss="minimax", smooth=1.0
         ),

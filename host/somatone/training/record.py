@@ -26,11 +26,15 @@ SAME_MOMENT_S = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """What of the pictures is kept: at most one of each kind in `picture_s` seconds, in `grey_bits` bits of grey."""
+    """What is kept: at most one picture of each kind in `picture_s` seconds, in `grey_bits` bits of grey.
+
+    `together` frames of a metric are one record: a small file, whose metrics come in steps of so many frames.
+    """
 
     picture_s: float = 0.0
     grey_bits: int = 8
     activations: bool = True
+    together: int = 1
 
     def reduced(self, picture: Picture) -> Picture:
         step = 8 - self.grey_bits
@@ -66,6 +70,8 @@ async def _train(order: Order, items: _Timed, writer: PartWriter, progress: Call
             for time_s, item in items.feed(data):
                 writer.add(time_s, item)
             progress(items.frames / order.frames)
+        for time_s, item in items.rest():
+            writer.add(time_s, item)
         if await process.wait() and items.frames < order.frames and not items.lost:
             words = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
             raise SomatoneError(words[-1] if words else f"The training process ended with {process.returncode}.")
@@ -85,12 +91,13 @@ class _Timed:
         self._rate_hz = rate_hz
         self._keep = keep
         self._pictured_s: dict[str, float] = {}
+        self._waiting: dict[str, NativeChunk] = {}  # of each metric, what is not yet whole
 
     def feed(self, data: bytes) -> Iterator[tuple[float, Sourced]]:
         for event in self._protocol.feed(data, 0.0):
             if isinstance(event, NativeChunk):
                 self.frames = event.index + 1
-                yield self._now_s, msgspec.structs.replace(event, arrival_s=self._now_s)
+                yield from self._sample(event)
             elif isinstance(event, Picture):
                 yield from self._picture(event)
             elif isinstance(event, RunBegins):
@@ -100,6 +107,24 @@ class _Timed:
                 self.lost = True
             elif isinstance(event, RunMismatch):
                 raise SomatoneError(event.message)
+
+    def _sample(self, chunk: NativeChunk) -> Iterator[tuple[float, Sourced]]:
+        """One frame of a metric, kept back until there are enough of them; a gap or another format lets go."""
+        before = self._waiting.pop(chunk.signal, None)
+        if before and (before.index + len(before.samples), before.format) == (chunk.index, chunk.format):
+            chunk = msgspec.structs.replace(before, samples=before.samples + chunk.samples)
+        elif before:
+            yield before.arrival_s, before
+        chunk = msgspec.structs.replace(chunk, arrival_s=self._now_s)
+        if len(chunk.samples) >= self._keep.together or not chunk.samples:
+            yield self._now_s, chunk
+        else:
+            self._waiting[chunk.signal] = chunk
+
+    def rest(self) -> Iterator[tuple[float, Sourced]]:
+        """What was kept back, at the end."""
+        yield from ((chunk.arrival_s, chunk) for chunk in self._waiting.values())
+        self._waiting.clear()
 
     @property
     def _now_s(self) -> float:

@@ -37,7 +37,7 @@ STATES = {
     "underfits": State(
         {"distance.plateau": 1, "accuracy_generated.plateau": 1},
         ("entropy.collapse",),
-        {"entropy": (0.6, 2.1), "digits": (1, 6), "distance": (0.12, 0.3)},
+        {"entropy": (1.0, 3.2), "distance": (0.17, 0.35)},
     ),
     "noise": State(
         {"entropy.plateau": 1, "distance.plateau": 1, "accuracy_generated.plateau": 1},

@@ -143,9 +143,14 @@ def torch_callback(stream: Stream, generator: Any, discriminator: Any) -> Callab
             "gradient_g": gradient_norm(generator.parameters()),
             "gradient_d": gradient_norm(discriminator.parameters()),
         }
-        stream.frame(**norms, **{name: float(value) for name, value in metrics.items()})
+        stream.frame(**norms, **{name: _plain(value) for name, value in metrics.items()})
 
     return send
+
+
+def _plain(value: Any) -> float:
+    """A tensor, or a number."""
+    return float(value.detach() if hasattr(value, "detach") else value)
 
 
 def keras_callback(stream: Stream, **names: str) -> Any:
