@@ -35,6 +35,7 @@ from bench.skin_onsets import skin_onsets
 from bench.sound_faults import sound_faults
 from bench.sound_latency import sound_latency
 from bench.ten_minutes import ten_minutes
+from bench.training_presets import training_presets
 from bench.visitors import visitors
 from bench.voices import voices
 
@@ -60,6 +61,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     heart_rate,
     range_audit,
     library,
+    training_presets,
     voices,
     piece_pictures,
 )

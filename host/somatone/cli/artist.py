@@ -159,7 +159,9 @@ def train(
         Path | None, typer.Option("--plot", help="Draw metrics and samples over time (PNG, PDF or SVG).")
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="A folder with MNIST's IDX files.")] = None,
-    small: Annotated[bool, typer.Option("--small", help="Keep less: a picture in 1.5 s, 16 greys, metrics twice a second.")] = False,
+    small: Annotated[
+        bool, typer.Option("--small", help="Keep less: a picture in 2 s, metrics twice a second.")
+    ] = False,
 ) -> None:
     """Train a network on digits as fast as this machine can, and keep the run to play it."""
     from somatone.commands.train import TrainOptions, train_command  # noqa: PLC0415
