@@ -121,7 +121,7 @@ class Heart:
 
 
 class Own:
-    """The threshold as its own detail: it has no gate."""
+    """The threshold as its own detail; it has no gate, so its rises count as edges."""
 
     def __init__(self) -> None:
         self.rule = OwnThreshold(4, 10, 1 << 18, 2, 1)
@@ -131,8 +131,9 @@ class Own:
         self.rule.reset()
 
     def step(self, x: int) -> int:
+        was = self.value
         self.value = self.rule.step(x)
-        return 0
+        return int(self.value > was)
 
 
 EDA = ("age_q8", "amplitude_nsiemens", "recovery_samples", "tonic_nsiemens", "blocked")

@@ -147,11 +147,12 @@ PLACED: list[tuple[str, str, float, float, Measure, float]] = [
 ]
 SOURCES = ("grains", "drone", "breath", "pulse")
 PLACES = ("azimuth", "elevation", "distance")
+ELSEWHERE = {("grains", "judgement")}  # test_sound_judgement.py: it needs a library with a machine's renderings
 
 
 def test_every_control_is_measured() -> None:
     moved = {(voice, control) for voice, control, *_ in MOVES + PLACED}
-    assert moved | {(voice, control) for voice in SOURCES for control in PLACES} == {
+    assert moved | ELSEWHERE | {(voice, control) for voice in SOURCES for control in PLACES} == {
         (voice, control) for voice in {voice for voice, _ in moved} for control in load_voices()[voice].controls
     }
 
