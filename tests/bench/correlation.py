@@ -1,6 +1,6 @@
 """Correlations: how often chance is called likely, how soon something planted is found, and what it costs.
 
-Chance: the streams of the real E4 sessions and of two simulated bodies, each turned in a circle by a random offset of
+Chance: the streams of the real E4 sessions, each turned in a circle by a random offset of
 its own against the others, so that no relation is possible. Offsets of seeds 100.. were used for tuning, 900.. score.
 """
 

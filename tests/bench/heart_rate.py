@@ -2,8 +2,8 @@
 
 Simulated, because no recording with movement and an independent reference is at hand: half of the time the pulse locks
 to the step, some steps are too gentle for the accelerometer's threshold. Parameters were looked at on seeds 300 to 305,
-scored on 1200 and up; the first scoring, on twelve people (950 to 961), gave 97.9 % at 40 %. The real sessions give only how often the rate is said, and how far it agrees with the intervals
-that the E4 itself wrote down.
+scored on 1200 and up, forty-eight people; a first scoring, on twelve (950 to 961), gave 97.9 % at 40 %. The real
+sessions give only how often the rate is said, and how far it agrees with the intervals that the E4 itself wrote down.
 """
 
 from __future__ import annotations

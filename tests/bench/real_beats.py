@@ -1,8 +1,9 @@
 """The pulse rule on real recordings, beside the offline detectors of `bench.beats`.
 
 Against an electrocardiogram at rest: NeuroKit2's five-minute resting recording, which the library fetches from its own
-site, and the two minutes that pyphysio's wheel carries; where one cannot be had the line says so. Surprise: peakdet's wheel carries pulse and electrocardiogram too,
-but of different length and rhythm: they were not recorded together, so they are no reference for each other.
+site, and the two minutes that pyphysio's wheel carries; where one cannot be had the line says so. Surprise: peakdet's
+wheel carries pulse and electrocardiogram too, but of different length and rhythm: they were not recorded together, so
+they are no reference for each other.
 The other recordings have no reference: what counts is whether the rule agrees with the others as they do among
 themselves. Nothing was tuned on any of them but S06.
 """

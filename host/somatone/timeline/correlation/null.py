@@ -1,6 +1,6 @@
 """What chance does: how strong the strongest of all pairs and lags gets where no relation is possible.
 
-Surrogates are the same streams, one of them taken a minute to a quarter of an hour earlier than the other. They give
+Surrogates are the same streams, one of them taken one to six minutes earlier than the other. They give
     inflation   of each pair, the mean power at all lags: slow streams agree more by chance (Bartlett 1935)
     score       of a pair at its best lag, power / inflation: a squared z, comparable between pairs
     threshold   the score that the maximum over all pairs and lags passes in 1 % of the surrogate rounds (Westfall &
