@@ -103,7 +103,8 @@ def summary(whole: Whole) -> list[str]:
         f"{above} of {len(whole.pairs)} pairs move together by more than chance, over {whole.seconds / 60:.0f} minutes",
         f"whole recording: every circular shift of every pair, and {TURNS} turns of all streams for the threshold "
         "(99 % of the strongest pair and lag)",
-        "live: the last 300 s against shifts of one to six minutes into the past; the last column is what a piece would hear",
+        "live: the last 300 s against shifts of one to six minutes into the past; "
+        "the last column is what a piece would hear",
         "r: of the seconds in which both moved clearly, those in which they agreed less those in which they opposed",
     ]
 
