@@ -34,6 +34,7 @@ from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets
 from bench.sound_faults import sound_faults
 from bench.sound_latency import sound_latency
+from bench.stage import film_sync, page_cost, stage
 from bench.ten_minutes import ten_minutes
 from bench.training_presets import training_presets
 from bench.visitors import visitors
@@ -64,6 +65,9 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     training_presets,
     voices,
     piece_pictures,
+    stage,
+    page_cost,
+    film_sync,
 )
 
 

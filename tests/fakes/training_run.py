@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from somatone.records import Chunk, Gate, Level, Picture, Validity
+from somatone.sinks.page.feed import Item
 from somatone.training_metrics import METRICS, ONE
+
+Told = Iterator[tuple[float, Item]]
 
 RATE_HZ = 8
 SIDE = 28
@@ -35,7 +38,7 @@ def _digits() -> NDArray[np.float64]:
     return np.clip((whole - 0.25) * 1.7, 0, 1)
 
 
-def fake_run(seconds: float, seed: int = 1, learns_s: float = 60.0, collapse_s: float = 1e9) -> Iterator[object]:
+def fake_run(seconds: float, seed: int = 1, learns_s: float = 60.0, collapse_s: float = 1e9) -> Told:
     """Yield (time in s, record): chunks, levels, gates and pictures of a run that is in order after `learns_s`."""
     chance = random.Random(seed)
     noise = np.random.default_rng(seed)
@@ -54,7 +57,7 @@ def fake_run(seconds: float, seed: int = 1, learns_s: float = 60.0, collapse_s: 
         yield at_s, _picture("activations", 128, 1, wave, at_s)
 
 
-def _metrics(frame: int, at_s: float, order: float, chance: random.Random, collapsed: bool) -> Iterator[object]:
+def _metrics(frame: int, at_s: float, order: float, chance: random.Random, collapsed: bool) -> Told:
     for number, metric in enumerate(METRICS.values()):
         middle = metric.low + (metric.high - metric.low) * (0.5 + 0.3 * (0.5 - order) + 0.05 * chance.gauss(0, 1))
         counts = metric.counts(middle)

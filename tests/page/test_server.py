@@ -10,10 +10,11 @@ import urllib.request
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from page.conftest import STATIC, shown, until
 from somatone.records import Gate, Validity
-from somatone.sinks.page.frame import unpack
+from somatone.sinks.page.frame import GateView, unpack
 from somatone.sinks.page.sink import QUEUE
 
 
@@ -30,7 +31,7 @@ def test_what_is_put_comes_out_of_the_websocket() -> None:
         assert unpack(_bytes(page.recv(5)))[0].stage == "correlations"
         host.now_s = 4.0
         host.page.put(_beat(), 3.75)
-        gates = {}
+        gates: dict[str, GateView] = {}
         while not gates:
             gates = unpack(_bytes(page.recv(5)))[0].gates
         assert (gates["body/pulse.beat"].count, gates["body/pulse.beat"].age_s) == (1, 0.25)
@@ -44,7 +45,7 @@ def _bytes(message: str | bytes) -> bytes:
 @pytest.mark.parametrize("origin", ["http://elsewhere.example", "http://127.0.0.1:1"])
 def test_a_page_from_elsewhere_reads_nothing(origin: str) -> None:
     with shown("correlations") as host:
-        with pytest.raises(InvalidStatus, match="403"), connect(_socket(host.page.port), origin=origin):  # type: ignore[arg-type]
+        with pytest.raises(InvalidStatus, match="403"), connect(_socket(host.page.port), origin=Origin(origin)):
             pass
         assert not host.page.audience
 

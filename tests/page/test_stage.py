@@ -45,7 +45,7 @@ def _light(browser: Chrome) -> float:
 
 
 def _errors(browser: Chrome) -> list[str]:
-    lines = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    lines = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
     return [line for line in lines if "WebSocket" not in line]
 
 
@@ -55,7 +55,7 @@ def test_a_stage_is_dark_with_nobody_and_light_with_somebody(browser: Chrome, st
         browser.get(host.url)
         until(lambda: browser.execute_script("return somatone.show.stage !== null"), "no stage came")
         dark = _light(browser)
-        _tell(host, _body() if stage == "correlations" else fake_run(3.0))  # type: ignore[arg-type]
+        _tell(host, _body() if stage == "correlations" else fake_run(3.0))
         until(lambda: _light(browser) > dark + 0.03, "it stayed dark")
         assert dark < 0.12
         assert not _errors(browser)

@@ -25,7 +25,7 @@ Rises = NDArray[np.float64]
 
 def picture_lag_s(film: Path) -> float:
     """Seconds by which the picture comes after the sound (below 0: before it)."""
-    picture = _resampled(_rises(_lightness(film)), FRAME_HZ)
+    picture = _resampled(_rises(lightness(film)), FRAME_HZ)
     sound = _resampled(_rises(_strokes(film)), FRAME_HZ * 8)
     n = min(len(picture), len(sound))
     return _shift(picture[:n] - picture[:n].mean(), sound[:n] - sound[:n].mean()) / GRID_HZ
@@ -36,7 +36,7 @@ def _decoded(film: Path, *wishes: str) -> bytes:
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
-def _lightness(film: Path) -> NDArray[np.float64]:
+def lightness(film: Path) -> NDArray[np.float64]:
     """Mean lightness of the middle, one value a frame."""
     middle = "crop=160:160,format=gray,scale=1:1:flags=area"
     return np.frombuffer(_decoded(film, "-an", "-vf", middle, "-f", "rawvideo"), np.uint8).astype(np.float64)
@@ -52,7 +52,8 @@ def _strokes(film: Path) -> NDArray[np.float64]:
     low = np.abs(np.fft.irfft(spectrum, len(sound)))
     smooth = np.convolve(low, np.hanning(SOUND_HZ // 40) / (SOUND_HZ / 80), mode="same")
     at = (np.arange(int(len(sound) / SOUND_HZ * FRAME_HZ * 8)) + 0.5) * SOUND_HZ / (FRAME_HZ * 8)
-    return np.interp(at, np.arange(len(smooth)), smooth)
+    strokes: NDArray[np.float64] = np.interp(at, np.arange(len(smooth)), smooth)
+    return strokes
 
 
 def _rises(values: NDArray[np.float64]) -> Rises:
