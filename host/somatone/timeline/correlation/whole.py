@@ -2,8 +2,8 @@
 
 The coding is the live one (history.py); the null is larger. A circular shift of a whole stream against another is one
 place of their circular cross-correlation, so that one FFT a pair gives all surrogates: some 3000 for an hour, where
-the live stage has at most some hundred in memory, from the last minutes. For the family every stream is turned by an offset of its own, `TURNS` times,
-and the strongest of all pairs and lags is kept: its 99th percentile is the threshold.
+the live stage has at most some hundred, from the last minutes. For the family every stream is turned by an offset of
+its own, `TURNS` times, and the strongest of all pairs and lags is kept: its 99th percentile is the threshold.
 """
 
 from __future__ import annotations
