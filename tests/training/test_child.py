@@ -61,6 +61,7 @@ def test_a_killed_child_is_absent_and_begins_again(home: Path, monkeypatch: pyte
     monkeypatch.setenv("SOMATONE_HOME", str(home))
     items: list[Sourced] = []
     killed: list[int] = []
+    sources: list[TrainingSource] = []
 
     def emit(item: Sourced) -> None:
         items.append(item)
@@ -68,15 +69,15 @@ def test_a_killed_child_is_absent_and_begins_again(home: Path, monkeypatch: pyte
             killed.append(child())
 
     def child() -> int:
-        process = source._next._process
+        process = sources[0]._next._process
         assert process
         os.kill(process.pid, signal.SIGKILL)
         return process.pid
 
     async def main() -> None:
-        nonlocal source
         loop = asyncio.get_running_loop()
         source = TrainingSource(Order("noise", 5, rate_hz=30, share=0.9, nice=0), emit, loop.time)
+        sources.append(source)
         task = asyncio.create_task(source.run())
         async with asyncio.timeout(START_S):
             while sum(isinstance(i, NativeChunk) and bool(i.samples) for i in items) < len(METRICS):  # noqa: ASYNC110
@@ -84,7 +85,6 @@ def test_a_killed_child_is_absent_and_begins_again(home: Path, monkeypatch: pyte
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    source: TrainingSource
     asyncio.run(main())
     said = [item.message for item in items if isinstance(item, Status) and item.name == "training"]
     assert len(said) == 1 and "started again" in said[0]

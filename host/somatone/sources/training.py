@@ -33,6 +33,7 @@ SOURCE = "training"
 RESTART_S = (0.5, 1.0, 2.0, 5.0, 10.0)  # the longer it keeps dying, the longer we wait
 HEALTHY_S = 30.0  # a child that lived so long is started again at once
 READ = 1 << 16
+PACE_S = 10.0
 LAST_WORDS = 3  # lines of standard error that may explain an end
 
 Emit = Callable[[Sourced], None]
@@ -93,6 +94,7 @@ class RunSpeaker:
         self.protocol = TrainingProtocol(wearer, source)
         self._emit = emit
         self._now_s = now_s
+        self._paced_s = float("-inf")
 
     def feed(self, data: bytes) -> list[RunEvent]:
         """Bytes as they came; everything in them is emitted, and returned."""
@@ -113,6 +115,12 @@ class RunSpeaker:
         protocol = self.protocol
         self._emit(Status(name, value, self._now_s(), message, wearer=protocol.wearer, source=protocol.source))
 
+    def _pace(self, cpu_share: float, late: int) -> None:
+        """Now and then: a line a second would hide the rest."""
+        if self._now_s() >= self._paced_s + PACE_S:
+            self._paced_s = self._now_s()
+            self.say("run.cpu", cpu_share, f"Training takes {cpu_share:.0%} of one processor, {late} frames were late.")
+
     def _event(self, event: RunEvent) -> None:
         match event:
             case RunBegins(name, seed, rate_hz):
@@ -123,8 +131,7 @@ class RunSpeaker:
             case NotANumber(metrics):
                 self.say("run.nan", ", ".join(metrics), f"{', '.join(metrics)} of the run: not a number.")
             case RunPace(cpu_share, late):
-                self.say("run.cpu", cpu_share)
-                self.say("run.late", late)
+                self._pace(cpu_share, late)
             case RunLog(level, text) if text != READY:
                 self.say("run.log", ("info", "warning", "error")[min(level, table.LOG_ERROR)], text)
             case RunMismatch(message):
