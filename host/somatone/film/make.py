@@ -86,4 +86,4 @@ def _orders(
     whole = span.run_in + span.frames
     for number, (at_s, frame) in enumerate(stage_frames(session, options.piece, span), start=-1):
         progress(max(number, 0) / whole)
-        yield at_s - span.begin_s, wanted if number >= span.run_in else Wanted.NOTHING, frame
+        yield at_s, wanted if number >= span.run_in else Wanted.NOTHING, frame

@@ -8,6 +8,7 @@ const SCAN_S = 1.7;
 const REST_S = 1.1;
 const STEPS = 9; // widths of a bar
 const SIDE = 28; // bars in a row where there is no sample
+const FEW = 24; // a sample of fewer pixels is drawn with two bars for each
 
 export class PlateView {
   constructor() {
@@ -36,8 +37,9 @@ export class PlateView {
     const through = now / (SCAN_S + REST_S);
     const scans = Math.floor(through);
     const at = (through - scans) * (1 + REST_S / SCAN_S);
-    const w = run.samples?.width ?? SIDE;
-    const h = run.samples?.height ?? SIDE;
+    this.finer = (run.samples?.width ?? SIDE) < FEW ? 2 : 1;
+    const w = (run.samples?.width ?? SIDE) * this.finer;
+    const h = (run.samples?.height ?? SIDE) * this.finer;
     if (this.rows.length !== h || this.width !== w) {
       this.rows = Array.from({ length: h }, () => new Float32Array(w));
       this.width = w;
@@ -55,7 +57,20 @@ export class PlateView {
 
   #read(run, y, w) {
     const row = this.rows[y];
-    for (let x = 0; x < w; x++) row[x] = run.samples ? run.pixel(this.sample, x, y) / 255 : 0.5 * hash(x + this.scans, y);
+    for (let x = 0; x < w; x++) row[x] = run.samples ? this.#light(run, x, y) : 0.5 * hash(x + this.scans, y);
+  }
+
+  /** Lightness 0..1 of a bar: between the pixels where there are two bars for each, and clearer than it is. */
+  #light(run, x, y) {
+    const { width, height } = run.samples;
+    const u = Math.min(Math.max((x + 0.5) / this.finer - 0.5, 0), width - 1);
+    const v = Math.min(Math.max((y + 0.5) / this.finer - 0.5, 0), height - 1);
+    const [i, j] = [Math.floor(u), Math.floor(v)];
+    const at = (a, b) => run.pixel(this.sample, Math.min(a, width - 1), Math.min(b, height - 1));
+    const top = at(i, j) + (at(i + 1, j) - at(i, j)) * (u - i);
+    const low = at(i, j + 1) + (at(i + 1, j + 1) - at(i, j + 1)) * (u - i);
+    const light = Math.min(Math.max((top + (low - top) * (v - j)) / 255 / 0.8 - 0.12, 0), 1);
+    return light * light * (3 - 2 * light);
   }
 
   #plate(context, left, top, side, u, now, run) {

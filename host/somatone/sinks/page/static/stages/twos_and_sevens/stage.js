@@ -24,6 +24,7 @@ import { WireView } from "./wire.js";
 const SCENE_S = 22;
 const WIPE_S = 0.45;
 const IDLE_LIGHT = 0.22;
+const WIRE = 3;
 const PLATEAU_S = 14; // a plateau shows the numbers for so long
 
 export class TwosAndSevens {
@@ -33,8 +34,9 @@ export class TwosAndSevens {
     this.copies = new Copies();
     this.glitch = new Glitch();
     this.scene = 0;
+    this.section = -1;
+    this.wasCollapsed = false;
     this.cutS = -Infinity;
-    this.changes = 0;
     this.resize(width, height);
   }
 
@@ -74,15 +76,11 @@ export class TwosAndSevens {
     const { run } = this;
     const plateau = run.plateauS !== null && now - run.plateauS < PLATEAU_S;
     const collapsed = run.collapsed;
-    const due = now - this.cutS >= SCENE_S && !collapsed;
-    if (collapsed !== this.wasCollapsed || (plateau && !this.wasPlateau && this.scene !== 3)) {
-      this.#cut(plateau && !collapsed ? 3 : this.scene, now);
-    } else if (due) {
-      this.changes += 1;
-      const others = [0, 1, 2, 3].filter((k) => k !== this.scene && (k !== 3 || this.changes % 2 === 1));
-      const back = this.scene !== 0 && hash(this.changes, 17) < 0.4;
-      this.#cut(this.cutS === -Infinity ? 0 : back ? 0 : others[Math.floor(hash(this.changes, 3) * others.length)], now);
-    }
+    const section = Math.floor(now / SCENE_S);
+    const called = plateau && !this.wasPlateau && this.scene !== WIRE;
+    if (collapsed !== this.wasCollapsed || called) this.#cut(called && !collapsed ? WIRE : this.scene, now);
+    else if (section !== this.section && !collapsed) this.#cut(sceneOf(section), now);
+    this.section = section;
     this.wasCollapsed = collapsed;
     this.wasPlateau = plateau;
   }
@@ -107,4 +105,12 @@ export class TwosAndSevens {
     context.fillRect(0, 0, width, height);
     context.globalAlpha = 1;
   }
+}
+
+/** Which view a section shows: the plate, then the other three in an order by lot, and again. */
+function sceneOf(section) {
+  const place = section % 4;
+  if (!place) return 0;
+  const others = [1, 2, WIRE].sort((a, b) => hash(Math.floor(section / 4), a + 40) - hash(Math.floor(section / 4), b + 40));
+  return others[place - 1];
 }
