@@ -1,7 +1,7 @@
 """How long a frame of the board needs to be heard: from its bytes at our descriptor to a change at scsynth's output.
 
 Everything is real: the firmware behind a pty, board protocol, timeline, the pulse's rule, a route of a piece, OSC,
-scsynth, and the limiter, which by itself is late by 50 samples (1.05 ms). The heart beats 170 times a minute so that
+scsynth, and the limiter, which by itself is late by 50 samples (1.05 ms). The heart beats 210 times a minute so that
 there are enough events. A voice whose first sample speaks is played, because those of the pieces swell on purpose.
 The card's own delay (about as many periods as it has) comes on top of every figure.
 """
@@ -32,8 +32,8 @@ from somatone.sources.simulated import SimulatedSource
 from somatone.sources.simulated_body import CLEAN
 
 PERIODS = (64, 128, 256, 1024)
-EVENTS = 320
-LONGEST_S = 200.0
+EVENTS = 305
+LONGEST_S = 150.0
 WITHIN_NS = 120_000_000  # what is heard later than this is not the answer
 BARS = {128: "median <= 3, p99 <= 8 ms"}
 PIECE = """
@@ -47,7 +47,7 @@ from = "pulse.beat"
 voice = "tick"
 values = { level = 1.0, pitch = 4000, ring = 0.02, grit = 0.0, repeats = 1, room = 0.0 }
 """
-HEART = replace(CLEAN, heart_bpm=170.0, heart_drift_bpm=6.0, responses_per_min=0.0)
+HEART = replace(CLEAN, heart_bpm=210.0, heart_drift_bpm=6.0, responses_per_min=0.0)
 
 
 @dataclass(slots=True)

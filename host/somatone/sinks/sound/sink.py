@@ -11,7 +11,6 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from somatone.errors import SoundError
@@ -23,9 +22,11 @@ from somatone.sinks.sound.meter import Meter
 from somatone.sinks.sound.missing import Missing
 from somatone.sinks.sound.recorder import FILE_S, Recorder
 from somatone.sinks.sound.server import Server, free_udp_port, remove_abandoned_memory
+from somatone.sinks.sound.settings import SoundSettings
 from somatone.sinks.sound.state import State
 from somatone.sinks.sound.tools import process_state, require_tools, surely
-from somatone.sinks.sound.wiring import Wiring
+
+__all__ = ["SoundSettings", "SoundSink"]
 
 HEARTBEAT_S = 1.5  # without a report for so long the server is taken for hung; reports come every 0.1 s
 FIRST_BEAT_S = 3.0
@@ -35,21 +36,6 @@ MEND_S = 1.0  # all control values are sent again so often: packets can be lost,
 PROVED_S = 5.0  # a card that has played for so long works
 BATCH, BATCH_S = 24, 8.0  # so many definitions and recordings are loaded within this time
 RECORD_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class SoundSettings:
-    """How sound is made. `device` None: the card chosen for this machine, else any card, else the dummy driver; or a
-    card's name or "dummy". `port` None: any free UDP port. `record_to`: also write what is heard to this .wav or
-    .flac. `wiring`: the room's loudspeakers, and the chain of inserts."""
-
-    sample_rate: int = 48_000
-    period: int = 256
-    device: str | None = None
-    port: int | None = None
-    record_to: Path | None = None
-    seed: int = 1
-    wiring: Wiring = field(default_factory=Wiring)
 
 
 class SoundSink:
@@ -224,7 +210,7 @@ class SoundSink:
     async def _watch(self, server: Server, jack: Jack) -> str:
         """Returns, in words, why the server has to be started again, and sets whether jackd is blameless of it."""
         jack_ended = asyncio.ensure_future(jack.ended())
-        seen, quiet_s, recorded_s, mended_s, begun_s = self._beats, 0.0, 0.0, 0.0, time.monotonic()
+        seen, quiet_s, recorded_s, tended_s, begun_s = self._beats, 0.0, 0.0, 0.0, time.monotonic()
         self._blameless = False
         try:
             while True:
@@ -242,20 +228,23 @@ class SoundSink:
                 if quiet_s > HEARTBEAT_S:
                     self._blameless = process_state(server.pid) in ("T", "t") and jack.works
                     return f"scsynth did not answer for {HEARTBEAT_S:g} s"
-                mended_s, recorded_s = mended_s + passed_s, recorded_s + passed_s
-                if mended_s > MEND_S:
-                    mended_s = 0.0
-                    server.send(self._state.controls())
-                    if time.monotonic() - begun_s > PROVED_S:
-                        jack.proved()
-                    if (place := jack.target()).device != jack.device:
-                        return f"it moves: {place.sentence.rstrip('.')}"
-                if self._recorder and recorded_s > FILE_S:
+                tended_s, recorded_s = tended_s + passed_s, recorded_s + passed_s
+                if tended_s > MEND_S:
+                    tended_s = 0.0
+                    if not self._tend(server, jack, proved=before_s - begun_s > PROVED_S):
+                        return "it moves to another device"
+                if recorded_s > FILE_S:
                     recorded_s = 0.0
-                    await self._close_record(server)
-                    await self._open_record(server)
+                    await self._next_record(server)
         finally:
             jack_ended.cancel()
+
+    def _tend(self, server: Server, jack: Jack, proved: bool) -> bool:
+        """Mends values, and tells whether sound goes where it should."""
+        server.send(self._state.controls())
+        if proved:
+            jack.proved()
+        return jack.target().device == jack.device
 
     async def _open_record(self, server: Server) -> None:
         if not self._recorder:
@@ -267,7 +256,13 @@ class SoundSink:
         server.send(self._state.start_recorder())
         self._say("sound.record", str(path), f"What is heard is recorded to {path}.")
 
+    async def _next_record(self, server: Server) -> None:
+        await self._close_record(server)
+        await self._open_record(server)
+
     async def _close_record(self, server: Server) -> None:
+        if not self._recorder:
+            return
         for message in self._state.stop_recorder():
             server.send(message)
         await server.sync(1.0)
@@ -279,8 +274,7 @@ class SoundSink:
         with contextlib.suppress(SoundError, asyncio.CancelledError):
             server.send(self._state.fade_out())
             await asyncio.sleep(FADE_S)
-            if self._recorder:
-                await self._close_record(server)
+            await self._close_record(server)
 
     def _on_meter(self, levels: Sequence[float]) -> None:
         if len(levels) == 2 * self._channels and all(map(math.isfinite, levels)):
