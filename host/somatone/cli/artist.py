@@ -160,7 +160,7 @@ def train(
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="A folder with MNIST's IDX files.")] = None,
     small: Annotated[
-        bool, typer.Option("--small", help="Keep less: a picture in 2 s, metrics twice a second.")
+        bool, typer.Option("--small", help="Keep less: a picture in 2.5 s, metrics twice a second.")
     ] = False,
 ) -> None:
     """Train a network on digits as fast as this machine can, and keep the run to play it."""

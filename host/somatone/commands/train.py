@@ -17,7 +17,7 @@ from somatone.training.record import Keep, record_run
 from somatone.training.runs import SUFFIX, made_dir
 from somatone.training.states import hear
 
-SMALL = Keep(picture_s=2.0, grey_bits=4, activations=False, together=5)  # what fits into the package
+SMALL = Keep(picture_s=2.5, grey_bits=4, activations=False, together=5)  # what fits into the package
 MOST_MINUTES = 24 * 60
 
 

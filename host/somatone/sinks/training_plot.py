@@ -36,8 +36,8 @@ def draw_run(session: Recording, heard: Heard, out: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot  # noqa: PLC0415
 
-    figure = pyplot.figure(figsize=(15, 15))
-    grid = figure.add_gridspec(len(PANELS) + 1, MOMENTS, height_ratios=(2.4, *(1,) * len(PANELS)), hspace=0.25)
+    figure = pyplot.figure(figsize=(15, 14))
+    grid = figure.add_gridspec(len(PANELS) + 1, MOMENTS, height_ratios=(1.7, *(1,) * len(PANELS)), hspace=0.25)
     pictures = _moments([picture for picture in heard.pictures if picture.name == "samples"])
     for column, picture in enumerate(pictures):
         axis = figure.add_subplot(grid[0, column])
@@ -84,7 +84,7 @@ def _panel(axis: Any, title: str, metrics: tuple[str, ...], heard: Heard) -> Non
             for begin_s, end_s in _open(heard, f"{metric}.{rule}"):
                 axis.axvspan(begin_s, end_s, color=colour, alpha=alpha, linewidth=0)
     axis.set_ylabel(title, fontsize=8)
-    axis.legend(loc="upper left", fontsize=8)
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     axis.grid(alpha=0.25)
 
 
