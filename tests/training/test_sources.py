@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import wire
 from somatone.errors import SomatoneError, UsageError
 from somatone.options import ReplayOptions
 from somatone.pieces.piece import find_piece, load_piece
+from somatone.pieces.schema import Section
 from somatone.recorded import open_session
 from somatone.records import NativeChunk, Picture, Sourced, Status
 from somatone.replay import replay_fast
@@ -280,3 +282,24 @@ def test_a_wrong_section_is_one_sentence(tmp_path: Path, section: str, said: str
     with pytest.raises(SomatoneError) as caught:
         load_piece(tmp_path / "piece.toml")
     assert said in str(caught.value)
+
+
+def test_a_composition_of_recorded_runs_moves_on_and_its_samples_are_numbered_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(composition, "can_train", lambda: False)
+    monkeypatch.setattr(composition, "run_path", lambda run: a_recording(tmp_path / f"{run}.mcap", 20))
+    heard = Heard()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        sections = (Section("learns", 0.5), Section("noise", 0.5))
+        source = composition.CompositionSource(sections, 1, heard.items.append, loop.time)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.8):
+                await source.run()
+
+    asyncio.run(main())
+    assert [status.value for status in heard.statuses("section")][:3] == ["learns", "noise", "learns"]
+    indices = [chunk.index for chunk in heard.chunks if chunk.signal == "entropy" and chunk.samples]
+    assert indices == sorted(set(indices))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from somatone.pieces.schema import Section
 from somatone.records import Sourced, Status
-from somatone.sources.played import PlayedSource
+from somatone.sources.played import Follow, PlayedSource
 from somatone.sources.training import SOURCE, WEARER, RunSpeaker, TrainingSource
 from somatone.training.launch import Order, can_train
 from somatone.training.runs import run_path
@@ -32,6 +32,7 @@ class CompositionSource:
         self._emit = emit
         self._now_s = now_s
         self._trains = can_train()
+        self._follow = Follow()
         self._speaker = RunSpeaker(emit, now_s)
         for section in self._sections:
             if not self._trains:
@@ -56,7 +57,7 @@ class CompositionSource:
 
     def _source(self, section: Section, turn: int) -> TrainingSource | PlayedSource:
         if not self._trains:
-            return PlayedSource(run_path(section.run), self._emit, self._now_s, loop=True)
+            return PlayedSource(run_path(section.run), self._emit, self._now_s, loop=True, follow=self._follow)
         seed = (self._seed if section.seed is None else section.seed) + turn
         return TrainingSource(Order(section.run, seed), self._emit, self._now_s, self._speaker)
 

@@ -67,13 +67,19 @@ class PlayedSource:
     """Plays `path`, again and again with `loop`. Raises `SessionError` at once for what is no recording."""
 
     def __init__(
-        self, path: Path, emit: Callable[[Sourced], None], now_s: Callable[[], float], *, loop: bool = False
+        self,
+        path: Path,
+        emit: Callable[[Sourced], None],
+        now_s: Callable[[], float],
+        *,
+        loop: bool = False,
+        follow: Follow | None = None,
     ) -> None:
         self._recording: Recording = read_recording(path)
         self._emit = emit
         self._now_s = now_s
         self._loop = loop
-        self._follow = Follow()
+        self._follow = follow or Follow()  # shared by recordings that follow one another on one wearer
 
     async def run(self) -> None:
         """Until it is over, or cancelled."""
