@@ -81,7 +81,7 @@ def _browser() -> Iterator[Any]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = find_browser()
-    for flag in (*HEADLESS, *flags(), "--window-size=1280,863"):  # the window's frame takes 143
+    for flag in (*HEADLESS, *flags(), "--window-size=1372,863"):  # the window's frame takes 143
         options.add_argument(flag)
     with webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver"))) as opened:
         yield opened

@@ -20,12 +20,16 @@ function live() {
   const link = connect((frame) => show.model.take(frame, performance.now() / 1000));
 
   let skipped = false;
+  let lastMs = performance.now();
+  let askedMs = 17; // between two pictures of the screen
 
   function draw() {
     requestAnimationFrame(draw);
-    skipped = !skipped && meter.costMs > DEAR_MS; // then every second one: what is left is the sound's
-    if (skipped) return;
     const begunMs = performance.now();
+    askedMs += 0.05 * (begunMs - lastMs - askedMs);
+    lastMs = begunMs;
+    skipped = !skipped && meter.costMs > DEAR_MS && askedMs < 17.5; // every second one is enough: the rest is the sound's
+    if (skipped) return;
     const heardMs = link.heard();
     show.draw(begunMs / 1000, heardMs > ALONE_MS);
     meter.drawn(begunMs, performance.now() - begunMs, heardMs, show.model.frames);

@@ -3,14 +3,15 @@
 
 import { noiseTile } from "../../chance.js";
 
-const CELL = 5; // pixels of the stage in one of the field
+const CELL = 6; // pixels of the stage in one of the field
+const SLOW_S = 0.024;
 const TILE = 256;
 const MASK = TILE - 1;
-const WAVE_PER_S = 81; // cells that a beat's wave travels
-const WAVE_WIDTH = 7.7;
+const WAVE_PER_S = 68; // cells that a beat's wave travels
+const WAVE_WIDTH = 6.4;
 const WAVE_S = 1.6;
-const PUSH = 7;
-const REACH = 44; // cells to either side that a tear pulls
+const PUSH = 6;
+const REACH = 37; // cells to either side that a tear pulls
 
 export class Field {
   constructor() {
@@ -32,6 +33,7 @@ export class Field {
     this.image = this.context.createImageData(this.columns, this.rows);
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.#measure();
+    this.filled = -Infinity;
   }
 
   /** What depends on the size alone: distance from the middle, direction away from it, and the dark at the edges. */
@@ -54,8 +56,11 @@ export class Field {
     this.#colour(body);
     this.drift += Math.max(now - this.last, 0) * (0.5 + 2.2 * body.tonic + 4 * body.energy);
     this.last = now;
-    this.#fill(body, tears.tables(this.columns, this.rows, now), now);
-    this.context.putImageData(this.image, 0, 0);
+    if (!(now - this.filled < SLOW_S)) {
+      this.filled = now; // a skin is slow: on a screen of 60 Hz every second picture has a new one
+      this.#fill(body, tears.tables(this.columns, this.rows, now), now);
+      this.context.putImageData(this.image, 0, 0);
+    }
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = "low";
     context.drawImage(this.small, 0, 0, this.columns * CELL, this.rows * CELL);
@@ -111,7 +116,7 @@ export class Field {
     const wave = this.pushes.subarray(0, reach).fill(0);
     const age = now - body.beat.since;
     if (age < 0 || age > WAVE_S) return wave;
-    const at = 11 + WAVE_PER_S * age;
+    const at = 9 + WAVE_PER_S * age;
     const strength = PUSH * body.presence * Math.exp(-age * 1.9);
     const first = Math.max(0, Math.floor(at - 3 * WAVE_WIDTH));
     for (let far = first; far < Math.min(reach, at + 3 * WAVE_WIDTH); far++) {
