@@ -31,6 +31,7 @@ from somatone.orders import Orders
 from somatone.path import Path
 from somatone.pieces.outside import OUTSIDE_VOICES
 from somatone.pieces.piece import Piece
+from somatone.pieces.watching import watch_piece
 from somatone.records import Action, Chunk, Control, Gate, Note, Record, Sourced, Status
 from somatone.sinks.e4_service.faults import Faults
 from somatone.sinks.e4_service.server import E4Server
@@ -38,7 +39,7 @@ from somatone.sinks.e4_service.service import E4Service
 from somatone.sinks.e4_service.sink import E4ServiceSink
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
-from somatone.sinks.osc.allow import Order
+from somatone.sinks.osc.allow import Order, Reload
 from somatone.sinks.outlets import Outlets, outlets
 from somatone.sinks.recording.layout import Facts
 from somatone.sinks.recording.sink import RecordingSink, recording_status
@@ -203,6 +204,7 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
                         tasks.create_task(source.run())
                     tasks.create_task(_ticker(run, clock, sound))
                     tasks.create_task(_watch(options, run, clock, sound))
+                    tasks.create_task(watch_piece(options.piece, lambda: run.obey(Reload())))
                     tasks.create_task(_until(stop, options.for_s))
             run.report.boots = sound.meter.boots if sound else 0
         if recorder:
