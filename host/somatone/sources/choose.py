@@ -57,7 +57,7 @@ def make_source(
     """The source that `spec` names. Raises `UsageError` for a name that is none."""
     kind, _, rest = spec.partition(":")
     if kind == "auto":
-        kind = "board" if board_ports() else "simulated"
+        spec = kind = "board" if board_ports() else "training" if sections else "simulated"
     if kind == "simulated" and not rest:
         return SimulatedSource(WEARER, seed, emit, now_s)
     if kind == "board":
