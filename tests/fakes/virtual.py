@@ -71,11 +71,10 @@ class RunningBoard:
 
 
 def somatone(folder: Path, *words: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
-    """A command as a person types it."""
+    """A command as a person types it, on a screen so wide that no sentence is broken by the length of a path."""
     command = [*LEASH, sys.executable, "-m", "somatone", *words]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout_s, env=environment(folder), check=False
-    )
+    env = environment(folder) | {"COLUMNS": "300"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, env=env, check=False)
 
 
 def mpremote(folder: Path, port: str, *words: str) -> subprocess.CompletedProcess[str]:
