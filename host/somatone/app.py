@@ -10,41 +10,32 @@ the log, the monitor and the view come after it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.live import Live as RichLive
-
 from somatone import __version__
 from somatone.clock import HostClock
-from somatone.errors import SomatoneError
-from somatone.mapping.routes import Mapping
-from somatone.options import RunOptions, SoundOptions
+from somatone.live_view import watch_run
+from somatone.options import RunOptions
 from somatone.orders import Orders
 from somatone.path import Path
-from somatone.pieces.outside import OUTSIDE_VOICES
 from somatone.pieces.piece import Piece
 from somatone.pieces.watching import watch_piece
-from somatone.records import Action, Chunk, Control, Gate, Note, Record, Sourced, Status
-from somatone.sinks.e4_service.faults import Faults
-from somatone.sinks.e4_service.server import E4Server
-from somatone.sinks.e4_service.service import E4Service
+from somatone.records import Action, Chunk, Gate, Record, Sourced, Status
 from somatone.sinks.e4_service.sink import E4ServiceSink
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
+from somatone.sinks.opened import play, recorder_of, recording, serving, showing, sounding
 from somatone.sinks.osc.allow import Order, Reload
 from somatone.sinks.outlets import Outlets, outlets
 from somatone.sinks.recording.layout import Facts
 from somatone.sinks.recording.sink import RecordingSink, recording_status
-from somatone.sinks.terminal import PlainLines, draw
+from somatone.sinks.terminal import PlainLines
 from somatone.sources.choose import make_sources
+from somatone.stopping import stop_signals, until, unwrapped
 from somatone.timeline.live_clock import LiveClocks
 
 if TYPE_CHECKING:
@@ -172,24 +163,14 @@ def _facts(piece: Piece, origin_s: float, now_s: float) -> Facts:
     return Facts(start_utc_ns, origin_s=origin_s, piece=piece.name, version=__version__)
 
 
-def play(sound: SoundSink, action: Action) -> None:
-    """One control or note to the sound sink, unless it is for Live or MIDI."""
-    if action.voice in OUTSIDE_VOICES:
-        return
-    if isinstance(action, Control):
-        sound.control(action.voice, action.control, action.value)
-    elif isinstance(action, Note):
-        sound.note(action.voice, dict(action.values))
-
-
 async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> RunReport:
     """Run until cancelled, or for `for_s` seconds. Raises `SomatoneError` where it cannot go on."""
     clock = HostClock()
     with LogSink(options.log) as log:
-        recorder = _recorder(options, lambda value, message: run.say(recording_status(value, message, clock.now_s())))
+        recorder = recorder_of(options, lambda value, message: run.say(recording_status(value, message, clock.now_s())))
         run = LiveRun(options, clock, log, recorder)
         sources = make_sources(options.source, options.seed, run.emit, clock.now_s, options.piece.sections)
-        stop = _stop_signals()
+        stop = stop_signals()
         async with (
             recording(recorder),
             serving(options.e4_port, clock) as bands,
@@ -198,14 +179,14 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
             showing(options.page_port, options.piece, run.say, clock.now_s) as page,
         ):
             run.begin(sound, bands, opened, page)
-            with _unwrapped():
+            with unwrapped():
                 async with asyncio.TaskGroup() as tasks:
                     for source in sources:
                         tasks.create_task(source.run())
                     tasks.create_task(_ticker(run, clock, sound))
-                    tasks.create_task(_watch(options, run, clock, sound))
+                    tasks.create_task(watch_run(options, run, clock, sound))
                     tasks.create_task(watch_piece(options.piece, lambda: run.obey(Reload())))
-                    tasks.create_task(_until(stop, options.for_s))
+                    tasks.create_task(until(stop, options.for_s))
             run.report.boots = sound.meter.boots if sound else 0
         if recorder:
             run.report.kept_in, run.report.not_kept = recorder.run, recorder.dropped
@@ -217,193 +198,9 @@ async def run_live(options: RunOptions, buffers: MappingOf[str, FilePath]) -> Ru
         return run.report
 
 
-def _recorder(options: RunOptions, say: Callable[[str, str], None]) -> RecordingSink | None:
-    """The recorder, if one was asked for; it speaks from its own thread, and is heard in the loop's."""
-    if options.session is None:
-        return None
-    loop = asyncio.get_running_loop()
-
-    def say_in_loop(value: str, message: str) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
-            loop.call_soon_threadsafe(say, value, message)
-
-    return RecordingSink(options.session, say_in_loop)
-
-
-@contextlib.asynccontextmanager
-async def recording(recorder: RecordingSink | None) -> AsyncIterator[None]:
-    """The recorder's file is closed however the run ends; until then nobody waits for it."""
-    try:
-        yield
-    finally:
-        if recorder:
-            await asyncio.to_thread(recorder.close)
-
-
-@contextlib.asynccontextmanager
-async def serving(port: int | None, clock: HostClock) -> AsyncIterator[E4ServiceSink | None]:
-    """An E4 streaming server on this machine, for programs that were written for the E4; None without a port."""
-    if port is None:
-        yield None
-        return
-    service = E4Service(Faults({}, 0), time.time() - clock.now_s())
-    async with E4Server(service, "127.0.0.1", port, clock.now_s):
-        yield E4ServiceSink(service)
-
-
-@contextlib.asynccontextmanager
-async def showing(
-    port: int | None, piece: Piece, say: Callable[[Status], None], now_s: Callable[[], float]
-) -> AsyncIterator[PageSink | None]:
-    """The page with the stage; None without a port. It speaks from its own thread, and is heard in the loop's."""
-    if port is None:
-        yield None
-        return
-    try:
-        from somatone.sinks.page.sink import PageSink  # noqa: PLC0415 - half a second of other people's code
-    except ImportError as error:
-        say(Status("page", "off", now_s(), f"There is no stage, for {error.name} is missing: pip install '.[page]'."))
-        yield None
-        return
-    loop = asyncio.get_running_loop()
-
-    def say_in_loop(value: str, message: str) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
-            loop.call_soon_threadsafe(lambda: say(Status("page", value, now_s(), message)))
-
-    page = PageSink(piece.stage, piece.name, port, now_s, say_in_loop)
-    page.start()
-    try:
-        yield page
-    finally:
-        await asyncio.to_thread(page.close)
-
-
-class _Stopped(Exception):
-    """The run is over because somebody asked for it, or its time is up."""
-
-
-def _stop_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set, so that everything is taken down in order."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, stop.set)
-    return stop
-
-
-async def _until(stop: asyncio.Event, for_s: float | None) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), for_s)
-    raise _Stopped
-
-
-@contextlib.contextmanager
-def _unwrapped() -> Iterator[None]:
-    """A task group's errors as the one that a person should read; being stopped is none."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        errors = [error for error in _leaves(group) if not isinstance(error, _Stopped)]
-        for error in errors:
-            if isinstance(error, SomatoneError):
-                raise error from None
-        if errors:
-            raise
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
-
-
-@contextlib.asynccontextmanager
-async def sounding(
-    options: SoundOptions,
-    piece: Piece,
-    buffers: MappingOf[str, FilePath],
-    say: Callable[[Status], None],
-    now_s: Callable[[], float],
-) -> AsyncIterator[SoundSink | None]:
-    """The sound sink, sounding the piece at rest; stopped again however the run ends."""
-    if not options.on:
-        yield None
-        return
-    from somatone.sinks.sound.sink import SoundSettings, SoundSink  # noqa: PLC0415 - supriya takes a second to load
-    from somatone.sinks.sound.wiring import wire_piece  # noqa: PLC0415
-
-    settings = SoundSettings(
-        period=options.period,
-        device=options.device,
-        port=options.port,
-        seed=options.seed,
-        record_to=options.record_to,
-        wiring=wire_piece(piece, options.layout),
-    )
-    sink = SoundSink(piece.voices, buffers, settings, say, now_s)
-    for action in Mapping(piece).start(now_s()):  # before it sounds, so that the first moment is the piece's own
-        play(sink, action)
-    task = asyncio.create_task(sink.run())
-    try:
-        await _started(task, sink.started(SOUND_START_S))
-        yield sink
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, SomatoneError):
-            await task
-
-
-async def _started(task: asyncio.Task[None], started: Coroutine[None, None, None]) -> None:
-    """Wait until it sounds; if the sink gives up first, its own error is the one to show."""
-    waiting = asyncio.create_task(started)
-    try:
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        await (task if task.done() else waiting)
-    finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-
-
 async def _ticker(run: LiveRun, clock: HostClock, sound: SoundSink | None) -> None:
     while True:
         await asyncio.sleep(TICKER_S)
         run.tick(clock.now_s())
         if sound:
             run.report.peak = max(run.report.peak, *sound.meter.peak)
-
-
-async def _watch(options: RunOptions, run: LiveRun, clock: HostClock, sound: SoundSink | None) -> None:
-    """The live view where there is a terminal, else a summary line now and then."""
-
-    def peaks() -> tuple[float, ...]:
-        return sound.meter.peak if sound else (0.0,)
-
-    if options.plain:
-        await _summaries(run, clock, peaks)
-    else:
-        await _view(run, clock, peaks, f"somatone · {options.piece.name} · {options.source} · Ctrl-C ends")
-
-
-async def _summaries(run: LiveRun, clock: HostClock, peaks: Callable[[], tuple[float, ...]]) -> None:
-    loudest = 0.0
-    next_s = SUMMARY_S
-    while True:
-        await asyncio.sleep(VIEW_S)
-        loudest = max(loudest, *peaks())
-        if clock.now_s() >= next_s:
-            run.plain.summary(clock.now_s(), run.monitor, (loudest,))
-            loudest, next_s = 0.0, next_s + SUMMARY_S
-
-
-async def _view(run: LiveRun, clock: HostClock, peaks: Callable[[], tuple[float, ...]], header: str) -> None:
-    console = Console()
-    with RichLive(console=console, auto_refresh=False, screen=True) as live:
-        while True:
-            sound = "" if run.options.sound.on else "sound is off"
-            picture = draw(run.monitor, header, sound, peaks(), clock.now_s())
-            await asyncio.to_thread(live.update, picture, refresh=True)
-            await asyncio.sleep(VIEW_S)

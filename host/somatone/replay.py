@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from somatone.app import play, showing, sounding
 from somatone.clock import HostClock
 from somatone.options import ReplayOptions
 from somatone.pieces.outside import OUTSIDE_VOICES
@@ -18,6 +17,7 @@ from somatone.recorded import TAIL_S, Session, session_records
 from somatone.records import Action, Control, Note, Record, Status
 from somatone.sinks.log import LogSink
 from somatone.sinks.monitor import Monitor
+from somatone.sinks.opened import play, showing, sounding
 from somatone.sinks.outlets import outlets
 
 Progress = Callable[[float], None]

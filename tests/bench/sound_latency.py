@@ -20,12 +20,13 @@ import numpy as np
 
 from bench.ears import Ears, can_listen, ears, raw_ns
 from bench.figures import Figure
-from somatone.app import LiveRun, sounding
+from somatone.app import LiveRun
 from somatone.clock import HostClock
 from somatone.options import RunOptions, SoundOptions
 from somatone.pieces.piece import load_piece
 from somatone.records import Status
 from somatone.sinks.log import LogSink
+from somatone.sinks.opened import sounding
 from somatone.sinks.sound.sink import SoundSink
 from somatone.sources import board
 from somatone.sources.simulated import SimulatedSource

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.ears import Ears, ears
-from somatone.app import LiveRun, sounding
+from somatone.app import LiveRun
 from somatone.clock import HostClock
 from somatone.library.synthesise import ensure_library
 from somatone.options import RunOptions, SoundOptions
 from somatone.pieces.piece import load_piece
 from somatone.records import Gate, Record, Status
 from somatone.sinks.log import LogSink
+from somatone.sinks.opened import sounding
 from somatone.sources.simulated import SimulatedSource
 from somatone.sources.simulated_body import CLEAN
 
