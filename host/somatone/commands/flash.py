@@ -93,7 +93,8 @@ def _show(console: Console, outcome: Outcome) -> None:
         console.print(Text(f"{outcome.port.path}: {outcome.sentence}", style="bold red"), soft_wrap=True)
         return
     words = "application copied" if outcome.copied else "application was there already"
-    table = Table(title=f"board {outcome.serial} at {outcome.port.path}: {words}", title_justify="left")
+    console.print(Text(f"board {outcome.serial} at {outcome.port.path}: {words}"), soft_wrap=True)  # ports are long
+    table = Table()
     for column in ("chip", "what", "measured", "result"):
         table.add_column(column, overflow="fold")
     for row in outcome.rows:
