@@ -13,6 +13,7 @@ from typing import Literal
 
 from somatone import paths
 from somatone.errors import SomatoneError
+from somatone.sinks.sound.awake import RULE, may_hold
 
 Verdict = Literal["ok", "note", "lacks"]
 PLUGIN_FOLDERS = ("/usr/lib/SuperCollider/plugins", "/usr/local/lib/SuperCollider/plugins")
@@ -97,6 +98,18 @@ def _realtime() -> Iterator[Finding]:
         )
 
 
+def _wakefulness() -> Iterator[Finding]:
+    if may_hold():
+        yield Finding("quick waking", "ok", "the processors are kept from sleeping while there is sound")
+    else:
+        yield Finding(
+            "quick waking",
+            "note",
+            "not allowed, so a short period of sound may come late: add this user to group 'audio', put the line "
+            f"{RULE} into /etc/udev/rules.d/99-somatone.rules, and start the machine again.",
+        )
+
+
 def _shared_memory() -> Iterator[Finding]:
     try:
         free_mb = shutil.disk_usage("/dev/shm").free >> 20
@@ -156,6 +169,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _synthdefs,
     _cards,
     _realtime,
+    _wakefulness,
     _shared_memory,
     _disk,
     _micropython,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from somatone.errors import SoundError
 from somatone.records import Status
+from somatone.sinks.sound.awake import awake
 from somatone.sinks.sound.cards import DUMMY, cards, choose_card
 from somatone.sinks.sound.guards import Budget, OnceInAWhile, Restarts
 from somatone.sinks.sound.jack import Jack, TooFewOutputs
@@ -131,9 +132,10 @@ class SoundSink:
             self._jack = Jack(
                 self._settings.device, self._settings.sample_rate, self._settings.period, self._settings.wiring.layout
             )
-            while True:
-                await self._one_life(self._jack)
-                await asyncio.sleep(self._restarts.pause_s(time.monotonic()))
+            with awake():
+                while True:
+                    await self._one_life(self._jack)
+                    await asyncio.sleep(self._restarts.pause_s(time.monotonic()))
         except SoundError as error:
             self._failure = error
             self._sounding.set()
