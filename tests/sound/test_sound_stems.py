@@ -19,7 +19,7 @@ from somatone.sinks.sound.wiring import Wiring
 from somatone.space.layouts import find_layout
 
 VOICES = ["grains", "drone", "pulse", "space"]
-LATE = 50  # samples by which the master's limiter looks ahead
+LATE = 24  # samples by which the master's limiter looks ahead
 needs_scsynth = pytest.mark.skipif(shutil.which("scsynth") is None, reason="scsynth is not installed")
 
 
