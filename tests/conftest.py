@@ -14,7 +14,13 @@ from hypothesis import settings
 settings.register_profile("shared machine", deadline=None)  # a time is never asserted in a test
 settings.load_profile("shared machine")
 
-ALONE = ("tests/live/", "tests/faults/", "tests/sound/test_sound_devices.py")
+ALONE = (
+    "tests/live/",
+    "tests/faults/",
+    "tests/sound/test_sound_devices.py",
+    "tests/live_set/test_real_time.py",
+    "tests/osc/test_real_peers.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -38,17 +38,24 @@ def test_live_is_moved_reordered_and_restarted(tmp_path: Path) -> None:
                 abs(live.song.track("Breath").device("Auto Filter").parameter("Frequency").value - value) < 0.01
             )
 
+    def stroke_found() -> bool:
+        """Whether the sink knows where the clip is now."""
+        with live.lock:
+            heart = live.song.tracks.index(live.song.track("Heart"))
+        launch = sink.live.set.outside.clips["clip Heart/stroke"]
+        return sink.live.set.place(launch) == ("/live/clip/fire", (heart, 1))
+
     try:
         with FakeLive(example_song, port, reply_port) as live:
             assert within(4.0, lambda: filter_at(77.5))
             with live.lock:
                 live.song.tracks.reverse()
                 live.song.tracks.insert(0, Track("New"))
-            time.sleep(1.2)
+            assert within(4.0, stroke_found)  # a launch is sent once: not before Live was asked where the clip is now
             sink.put(Control(LIVE, FILTER, 1.0, 0.0))
             sink.put(Note(LIVE_CLIPS, 0.0, {"clip Heart/stroke": 1.0}))
-            assert within(1.0, lambda: filter_at(135.0))
-            assert within(1.0, lambda: live.song.fired == [("clip", "Heart", "stroke")])
+            assert within(2.0, lambda: filter_at(135.0))
+            assert within(2.0, lambda: live.song.fired == [("clip", "Heart", "stroke")])
             live.stop()
             time.sleep(2.0)
             live.start()

@@ -89,12 +89,16 @@ class LiveSet:
 
     def fire(self, label: str) -> None:
         """Launch a clip or scene, or move the transport; lost where Live cannot do it now."""
-        launch: LiveLaunch = self.outside.clips[label]
-        found = self._facts.find_launch(launch)
-        if self._present and not isinstance(found, str):
+        found = self.place(self.outside.clips[label])
+        if found:
             self._launches.append(found)
         else:
             self.lost += 1
+
+    def place(self, launch: LiveLaunch) -> Message | None:
+        """The message that launches it as Live stands now; None while Live is away, or without it."""
+        found = self._facts.find_launch(launch)
+        return found if self._present and not isinstance(found, str) else None
 
     def hear(self, address: str, arguments: Sequence[Any], now_s: float) -> None:
         """One message from Live."""
