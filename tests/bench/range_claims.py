@@ -14,6 +14,7 @@ from gates.breath_sound import BreathFromSound
 from gates.common import Hold, RunningMean
 from gates.contact import Contact
 from gates.eda import SkinResponses
+from gates.fixed_range import FixedRange
 from gates.heart_rate import HeartRate
 from gates.level import HighLevel, RunningRange
 from gates.metric_collapse import MetricCollapse
@@ -297,6 +298,13 @@ TREND = Audit(
     modules=("common", "metric_trend"),
 )
 
+FIXED = Audit(
+    lambda: FixedRange(30, low=-METRIC, high=METRIC),
+    [(-METRIC, METRIC)],
+    {},
+    modules=("common", "fixed_range"),
+)
+
 SURPRISE = Audit(
     lambda: MetricSurprise(30, times=64),
     [(-METRIC, METRIC)],
@@ -439,6 +447,7 @@ AUDITS: dict[str, Audit] = {
     "breath from the pulse, a beat": BREATH_BEAT,
     "breath from the pulse, a sample": BREATH_TICK,
     "breath from sound": BREATH_SOUND,
+    "fixed range": FIXED,
     "metric trend": TREND,
     "metric surprise": SURPRISE,
     "metric plateau": PLATEAU,

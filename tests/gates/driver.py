@@ -11,6 +11,7 @@ from gates.breath import BreathFromPulse
 from gates.breath_sound import BreathFromSound
 from gates.contact import MISSING, Contact
 from gates.eda import SkinResponses
+from gates.fixed_range import FixedRange
 from gates.heart_rate import HeartRate
 from gates.level import HighLevel, RunningRange
 from gates.metric_collapse import MetricCollapse
@@ -158,6 +159,7 @@ RULES = (
     ("contact", lambda: Contact(4), ((MISSING, 100, 4), (2000, 3500, 4)), ("age_q8", "worn")),
     ("breath pulse", Breathing, ((0, 1023, 64),), ("age_q8", "depth", "period_samples", "usable")),
     ("breath sound", lambda: BreathFromSound(32), ((0, 32767, 32),), ("depth", "period_samples")),
+    ("fixed range", lambda: FixedRange(10, low=-300_000, high=1 << 20), (METRIC,), ()),
     ("metric trend", lambda: MetricTrend(10), (METRIC,), ("trend", "rising", "falling")),
     ("metric surprise", lambda: MetricSurprise(10), (METRIC,), ("strength", "median", "limit")),
     ("quiet metric surprise", lambda: MetricSurprise(10, least=1), ((-4000, 4000, 10),), ("strength", "limit")),

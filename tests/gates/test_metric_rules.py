@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gates.fixed_range import FixedRange
 from gates.metric_collapse import MetricCollapse
 from gates.metric_plateau import MetricPlateau
 from gates.metric_surprise import MetricSurprise
@@ -150,3 +151,12 @@ def test_never_chatters(
     for (n, opened), (later, other) in pairwise(edges):
         assert opened != other
         assert later - n >= (least_on if opened else least_off)
+
+
+@given(st.integers(-(1 << 21), 1 << 21), st.integers(1, 1 << 21), st.lists(st.integers(-(1 << 22), 1 << 22)))
+def test_a_fixed_range_is_a_straight_line_that_forgets_all(low: int, span: int, values: list[int]) -> None:
+    high = min(low + span, 1 << 21)
+    rule = FixedRange(10, low=low, high=high)
+    for x in values:
+        straight = min(max((x - low) / max(high - low, 1), 0.0), 1.0)
+        assert abs(rule.step(x) / ONE - straight) <= 1 / (1 << 12)

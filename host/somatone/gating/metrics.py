@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gates.common import CLOSED, OPENED
+from gates.fixed_range import FixedRange
 from gates.level import FULL, RunningRange
 from gates.metric_collapse import MetricCollapse
 from gates.metric_plateau import MetricPlateau
@@ -24,6 +25,7 @@ class _Rules:
 
     def __init__(self, rate_hz: int, settings: dict[str, dict[str, int]], *, collapses: bool) -> None:
         self.range = RunningRange(rate_hz, **settings["level"])
+        self.stand = FixedRange(rate_hz, **settings["stand"])
         self.trend = MetricTrend(rate_hz, **settings["rise"])
         self.surprise = MetricSurprise(rate_hz, **settings["surprise"])
         self.plateau = MetricPlateau(rate_hz, **settings["plateau"])
@@ -36,18 +38,18 @@ class _Rules:
 
 
 class MetricRules(SignalRules):
-    """`<metric>.level`, `.rise`, `.fall`, `.surprise`, `.plateau` and, where a metric can, `.collapse`."""
+    """`<metric>.level`, `.stand`, `.rise`, `.fall`, `.surprise`, `.plateau` and, where a metric can, `.collapse`."""
 
     def __init__(self, metric: TrainingMetric, settings: RuleSettings = NO_SETTINGS) -> None:
         name = metric.name
         self.gates = gate_names(metric)
-        self.levels = (f"{name}.level",)
+        self.levels = (f"{name}.level", f"{name}.stand")
         super().__init__(settings)
         self._name = name
         self._collapses = bool(metric.collapse)
         self._arguments = {
             rule: self._set(f"{name}.{rule}")
-            for rule in ("level", "rise", "surprise", "plateau", *("collapse",) * self._collapses)
+            for rule in ("level", "stand", "rise", "surprise", "plateau", *("collapse",) * self._collapses)
         }
         self._rate_hz = 0
         self._rules: _Rules | None = None
@@ -79,12 +81,13 @@ class MetricRules(SignalRules):
                 yield from self._edge(chunk, name, 0, chunk.start_s)
             rules = self._rules = _Rules(rate_hz, self._arguments, collapses=self._collapses)
             self._rate_hz = rate_hz
-        level = self.levels[0]
+        level, stand = self.levels
         for k, x in enumerate(chunk.samples):
             now_s = chunk.start_s + k / chunk.rate_hz
             yield from self._step(rules, chunk, x, now_s)
             if self._usable:
                 yield from self._level(chunk, level, rules.range.step(x >> 1) / FULL, now_s)
+                yield from self._level(chunk, stand, rules.stand.step(x) / FULL, now_s)
 
     def _step(self, rules: _Rules, chunk: Chunk, x: int, now_s: float) -> Iterator[Event]:
         """One frame through all rules; closings before openings."""

@@ -41,6 +41,11 @@ _METRIC_GATES = {
     "collapse": "{} has fallen fast to the end of its range, and stays there",
 }
 
+_METRIC_LEVELS = (
+    ("level", "within the run's own range, which follows it"),
+    ("stand", "between the ends that such runs usually have, which stay where they are"),
+)
+
 GATES = BODY_GATES | {
     f"{metric.name}.{rule}": about.format(metric.about)
     for metric in METRICS.values()
@@ -50,6 +55,6 @@ GATES = BODY_GATES | {
 GATES |= CORRELATION_GATES
 
 LEVELS = BODY_LEVELS | {
-    f"{metric.name}.level": f"{metric.about} within the run's own range" for metric in METRICS.values()
+    f"{metric.name}.{rule}": f"{metric.about} {about}" for metric in METRICS.values() for rule, about in _METRIC_LEVELS
 }
 LEVELS |= CORRELATION_LEVELS

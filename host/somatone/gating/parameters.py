@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from gates.breath import BreathFromPulse
 from gates.breath_sound import BreathFromSound
 from gates.eda import SkinResponses
+from gates.fixed_range import FixedRange
 from gates.heart_rate import HeartRate
 from gates.level import HighLevel, RunningRange
 from gates.metric_collapse import MetricCollapse
@@ -183,6 +184,10 @@ PARAMETERS["breath.sound"] = _rule(  # the same gate from a microphone
 )
 PARAMETERS["breath.depth"] = _rule(RunningRange, *_RANGE, span_floor=64)
 
+_STAND = (
+    Parameter("low", "1/65536", -(1 << 21), 1 << 21, "the level is 0 here and below"),
+    Parameter("high", "1/65536", -(1 << 21), 1 << 21, "and 1 here and above"),
+)
 _TREND = (
     Parameter("fast_ms", "ms", 500, 60_000, "time constant of the newer mean"),
     Parameter("slow_ms", "ms", 2_000, 600_000, "time constant of the older mean"),
@@ -223,6 +228,7 @@ def _metric_rules(metric: TrainingMetric) -> dict[str, RuleParameters]:
     name, fine = metric.name, metric.fine_counts
     rules = {
         f"{name}.level": _rule(RunningRange, *_RANGE, span_floor=2 * fine),  # in halves, as the range is fed
+        f"{name}.stand": _rule(FixedRange, *_STAND, low=metric.usual_counts[0], high=metric.usual_counts[1]),
         f"{name}.rise": _rule(MetricTrend, *_TREND, least=fine),
         f"{name}.surprise": _rule(MetricSurprise, *_SURPRISE, least=fine),
         f"{name}.plateau": _rule(MetricPlateau, *_PLATEAU, band=2 * fine, spread=4 * fine),
