@@ -36,6 +36,7 @@ from bench.sound_faults import sound_faults
 from bench.sound_latency import sound_latency
 from bench.stage import film_sync, page_cost, stage
 from bench.ten_minutes import ten_minutes
+from bench.training_latency import training_latency
 from bench.training_presets import training_presets
 from bench.visitors import visitors
 from bench.voices import voices
@@ -49,6 +50,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     failover_picture,
     onset_to_sound,
     sound_latency,
+    training_latency,
     sound_faults,
     ten_minutes,
     correlation,
