@@ -10,7 +10,8 @@ from somatone.pieces.piece import Piece
 
 @dataclass(frozen=True, slots=True)
 class SoundOptions:
-    """How to sound. `device` None is the first sound card, or none; `port` None is any free one."""
+    """How to sound. `device` None is the card chosen for this machine, else the best one that is free, else the dummy
+    driver (`sinks.sound.devices`); `port` None is any free one."""
 
     on: bool = True
     device: str | None = None

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from somatone.cli.frame import app
 from somatone.errors import SoundError
+from somatone.ops.doctor import examine
 from somatone.sinks.sound.devices import read_choice
 
 LISTING = """\
@@ -63,3 +64,15 @@ def test_a_card_that_somebody_holds_is_said(somatone: Run, two_cards: Path) -> N
     (two_cards / "CODEC" / "pcm0p" / "sub0" / "status").write_text(f"state: RUNNING\nowner_pid   : {os.getpid()}\n")
     output = " ".join(somatone().output.split())
     assert f"(process {os.getpid()}), close it frees it: nobody hears the sound until it can be used" in output
+
+
+def test_doctor_names_the_card_that_will_play(somatone: Run, two_cards: Path) -> None:
+    def said() -> str:
+        return next(finding.said for finding in examine() if finding.what == "sound card")
+
+    assert said() == "Sound goes to the card CODEC (USB-Audio - USB Audio CODEC)."
+    somatone("use", "PCH")
+    assert "the card PCH" in said()
+    (two_cards / "cards").write_text(LISTING.splitlines()[1] + "\n")
+    assert said().startswith("The card PCH is not there: nobody hears the sound")
+    assert "`somatone audio` lists the cards" in said()

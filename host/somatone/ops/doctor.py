@@ -14,6 +14,8 @@ from typing import Literal
 from somatone import paths
 from somatone.errors import SomatoneError
 from somatone.sinks.sound.awake import RULE, may_hold
+from somatone.sinks.sound.cards import DUMMY, cards, holder
+from somatone.sinks.sound.devices import read_choice, target
 
 Verdict = Literal["ok", "note", "lacks"]
 PLUGIN_FOLDERS = ("/usr/lib/SuperCollider/plugins", "/usr/local/lib/SuperCollider/plugins")
@@ -73,13 +75,13 @@ def _synthdefs() -> Iterator[Finding]:
 
 
 def _cards() -> Iterator[Finding]:
-    try:
-        text = Path("/proc/asound/cards").read_text(encoding="utf-8")
-    except OSError:
-        text = ""
-    cards = [line.strip() for line in text.splitlines() if "]:" in line]
-    if cards:
-        yield Finding("sound card", "ok", "; ".join(cards))
+    there = cards()
+    busy = {card.device: by for card in there if (by := holder(card, frozenset()))}
+    goes = target(None, read_choice(), there, busy)
+    if goes.device != DUMMY:
+        yield Finding("sound card", "ok", goes.sentence)
+    elif there:
+        yield Finding("sound card", "note", f"{goes.sentence} `somatone audio` lists the cards and chooses one.")
     else:
         yield Finding("sound card", "note", "none: somatone plays to a dummy card and records what would be heard.")
 
