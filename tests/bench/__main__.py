@@ -35,6 +35,7 @@ from bench.skin_onsets import skin_onsets
 from bench.sound_faults import sound_faults
 from bench.sound_latency import sound_latency
 from bench.stage import film_sync, page_cost, stage
+from bench.stage_views import stage_views
 from bench.ten_minutes import ten_minutes
 from bench.training_latency import training_latency
 from bench.training_presets import training_presets
@@ -68,6 +69,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     voices,
     piece_pictures,
     stage,
+    stage_views,
     page_cost,
     film_sync,
 )

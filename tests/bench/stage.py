@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,10 +13,10 @@ from typing import Any
 import numpy as np
 from websockets.sync.client import connect
 
+from bench.browsing import PORT, chromium, daemon, stage_address
 from bench.figures import Figure, no_recording, reference_session
 from fakes.training_run import fake_run
 from somatone.film.agreement import picture_lag_s
-from somatone.film.browser import HEADLESS, find_browser, flags
 from somatone.film.make import make_film
 from somatone.film.span import Span
 from somatone.library.synthesise import ensure_library
@@ -29,7 +26,6 @@ from somatone.records import Level, Validity
 from somatone.sinks.page.sink import PageSink
 from somatone.sources.e4_files import read_session
 
-PORT = 8791
 WATCH_S = 20.0
 PUTS = 6_000
 FILM, FILM_BAR = "film: picture behind sound", "within 40 ms"
@@ -38,10 +34,10 @@ FILM, FILM_BAR = "film: picture behind sound", "within 40 ms"
 def stage() -> Iterator[Figure]:
     """Frames a second by the page's own counter over 20 s, while the daemon runs with a simulated wearer."""
     bar = ">= 30 frames a second at 1280 x 720"
-    with _browser() as browser, _daemon():
+    with chromium() as browser, daemon(["--source", "simulated", "--no-sound"]):
         time.sleep(12)  # a body settles
         yield Figure("stage correlations, software rendering, daemon running", bar, _watched(browser, PORT))
-    with _browser() as browser, _faked() as page:
+    with chromium() as browser, _faked() as page:
         yield Figure("stage twos_and_sevens, software rendering, made-up run", bar, _watched(browser, page.port))
 
 
@@ -75,30 +71,6 @@ def film_sync() -> Iterator[Figure]:
 
 
 @contextmanager
-def _browser() -> Iterator[Any]:
-    from selenium import webdriver  # noqa: PLC0415
-    from selenium.webdriver.chrome.service import Service  # noqa: PLC0415
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = find_browser()
-    for flag in (*HEADLESS, *flags(), "--window-size=1372,863"):  # the window's frame takes 143
-        options.add_argument(flag)
-    with webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver"))) as opened:
-        yield opened
-
-
-@contextmanager
-def _daemon() -> Iterator[None]:
-    command = [sys.executable, "-m", "somatone", "run", "--source", "simulated", "--no-sound", "--plain"]
-    with subprocess.Popen([*command, "--page", str(PORT)], stdout=subprocess.DEVNULL) as process:
-        try:
-            time.sleep(4)
-            yield
-        finally:
-            process.terminate()
-
-
-@contextmanager
 def _faked() -> Iterator[PageSink]:
     begun_s = time.monotonic()
     page = PageSink("twos_and_sevens", "p", 0, lambda: time.monotonic() - begun_s, lambda value, message: None)
@@ -113,7 +85,7 @@ def _faked() -> Iterator[PageSink]:
 
 
 def _watched(browser: Any, port: int) -> str:
-    browser.get(f"http://127.0.0.1:{port}/stage")
+    browser.get(stage_address(port))
     time.sleep(3)
     look = "return [somatone.meter.frames, performance.now(), somatone.meter.received, somatone.meter.costMs]"
     frames, at_ms, told, _ = browser.execute_script(look)
