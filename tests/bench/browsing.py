@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from typing import Any
 from somatone.film.browser import HEADLESS, find_browser, flags
 
 PORT = 8791
-UP_S = 4.0
+UP_S = 30.0
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def daemon(arguments: Sequence[str]) -> Iterator[None]:
     command = [sys.executable, "-m", "somatone", "run", "--plain", "--page", str(PORT), *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            time.sleep(UP_S)
+            _wait_for_page()
             yield
         finally:
             process.terminate()
@@ -45,3 +47,12 @@ def daemon(arguments: Sequence[str]) -> Iterator[None]:
 def stage_address(port: int = PORT) -> str:
     """Where the wall is."""
     return f"http://127.0.0.1:{port}/stage"
+
+
+def _wait_for_page() -> None:
+    until_s = time.monotonic() + UP_S
+    while time.monotonic() < until_s:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", PORT), 1.0):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"the daemon shows no page within {UP_S:g} s")
