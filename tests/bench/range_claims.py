@@ -74,6 +74,9 @@ def pulse_state(rate_hz: int) -> dict[str, Any]:
         "interval_q8": Within(0, longest),
         "strength": Within(0, total // (box * box)),
         "_rising": BOOL,
+        "_top": Within(-1, total),
+        "_one": Within(-ADC, ADC),
+        "taken": OneOf((0, 1)),
         "_small": Within(0, 64),
         "_turns": Within(0, 64),
         "_tall": Within(0, total),
@@ -116,6 +119,12 @@ def _slope(rule: PulseBeats, box: int) -> Any:
     return newest(rule._samples, rule._at, box) - newest(rule._samples, rule._at, box, box) if rule._at >= 0 else 0
 
 
+def _shaken(rule: Any, values: Any) -> None:
+    """One sample without the clamp in `run`, which leaves what lies within the limits as it is."""
+    rule._shake(list(values), 0, 3)
+    rule._decide(1)
+
+
 MOTION = Audit(
     Movement,
     [(-128, 128)] * 3,
@@ -130,25 +139,33 @@ MOTION = Audit(
         "_still.age": COUNT,
         "_still.run": COUNT,
     },
+    step=_shaken,
     modules=("common", "motion"),
 )
 
-TEMP = Audit(
-    TemperatureTrend,
-    [(0, 5000)],
-    {
-        "_fast": Within(0, 5000 << 10),
-        "_slow": Within(0, 5000 << 10),
-        "trend_q10": Within(-5000 << 10, 5000 << 10),
-        "_empty": BOOL,
-        **held("_rise.hold"),
-        **held("_fall.hold"),
-        **{f"_{way}.{end}_at": Within(0, 5000 << 10) for way in ("rise", "fall") for end in ("on", "off")},
-        "_own._left": COUNT,
-        "_own._quantile.q8": Within(0, 5000 << 12),
-    },
-    modules=("common", "own", "temp"),
-)
+
+def trend(make: Any, module: str, limit: int, guard: int, drop: int, fine: int) -> Audit:
+    """Rising and falling of a signal 0 .. limit, whose trend keeps `guard` - `drop` bits, its threshold `fine` less."""
+    top = limit << guard - drop
+    return Audit(
+        make,
+        [(0, limit)],
+        {
+            "_fast": Within(0, limit << guard),
+            "_slow": Within(0, limit << guard),
+            "trend": Within(-top, top),
+            "_empty": BOOL,
+            **held("_rise"),
+            **held("_fall"),
+            "_own._left": COUNT,
+            "_own._q8": Within(0, top >> fine << 8),
+        },
+        modules=("common", "own", "trend", module),
+    )
+
+
+TEMP = trend(TemperatureTrend, "temp", 5000, 10, 0, 6)
+TONIC = trend(TonicTrend, "tonic", 100_000, 8, 8, 0)
 
 BREATH_STATE: State = {
     "_held": Within(-2048, 2048),
@@ -159,7 +176,8 @@ BREATH_STATE: State = {
     "_top": Within(-2048 * BOX, 2048 * BOX),
     "_bottom": Within(-2048 * BOX, 2048 * BOX),
     "depth": Within(-4096, 4096),
-    "wait": Within(1, 8),
+    "_wait": Within(1, 8),
+    "taken": OneOf((1,)),
     "_quiet": COUNT,
     "_good": Within(0, 12),
     "age_q8": Within(0, 1 << 18),
@@ -209,8 +227,8 @@ LEVEL = Audit(
     RunningRange,
     [(-(1 << 20), 1 << 20)],
     {
-        "_low.q8": Within(-SPAN << 8, SPAN << 8),
-        "_high.q8": Within(-SPAN << 8, SPAN << 8),
+        "_low_q8": Within(-SPAN << 8, SPAN << 8),
+        "_high_q8": Within(-SPAN << 8, SPAN << 8),
         "_left": COUNT,
         "_empty": BOOL,
     },
@@ -220,25 +238,8 @@ LEVEL = Audit(
 OWN = Audit(
     lambda: OwnThreshold(4, 10, 1 << 18, 2, 1),
     [(0, 1 << 20)],
-    {"_left": COUNT, "_quantile.q8": Within(0, 1 << 28)},
+    {"_left": COUNT, "_q8": Within(0, 1 << 28)},
     modules=("common", "own"),
-)
-
-TONIC = Audit(
-    TonicTrend,
-    [(0, 100_000)],
-    {
-        "_fast": Within(0, 100_000 << 8),
-        "_slow": Within(0, 100_000 << 8),
-        "trend_nsiemens": Within(-100_000, 100_000),
-        "_empty": BOOL,
-        **held("_rise.hold"),
-        **held("_fall.hold"),
-        **{f"_{way}.{end}_at": Within(0, 100_000) for way in ("rise", "fall") for end in ("on", "off")},
-        "_own._left": COUNT,
-        "_own._quantile.q8": Within(0, 100_000 << 8),
-    },
-    modules=("common", "own", "tonic"),
 )
 
 RESPONDS = Audit(Responds, [(0, 1 << 22)], {"_left": COUNT}, modules=("responds",))
@@ -250,12 +251,13 @@ OWN_MOTION = Audit(
     [(-128, 128)] * 3,
     {
         **MOTION.state,
-        "_until_own": Within(0, 8),
+        "_until_own": Within(1, 8),
         "_active.on_at": Within(0, 768 << 8),
         "_active.off_at": Within(0, 768 << 8),
         "_own._left": COUNT,
-        "_own._quantile.q8": Within(0, 768 << 16),
+        "_own._q8": Within(0, 768 << 16),
     },
+    step=_shaken,
     modules=("common", "motion", "own"),
 )
 
@@ -431,6 +433,7 @@ AUDITS: dict[str, Audit] = {
     "eda, artefacts": skin(lambda r, v: r._artefact(*v), [(0, SKIN)], _at=ANY_AT, _recent_at=ANY_RECENT),
     "eda, filter": skin(lambda r, v: r._filter(*v), [(0, SKIN)], _recent_at=ANY_RECENT),
     "eda, rise": skin(lambda r, v: r._rise(*v), [SLOPE], _at=ANY_AT),
+    "eda, growth": skin(lambda r, v: r._grow(*v), [SLOPE], _at=ANY_AT),
     "eda, noise and tonic": skin(lambda r, v: r._follow(*v), [(0, SKIN), SLOPE], _at=ANY_AT, _recent_at=ANY_RECENT),
     "eda, recovery": skin(lambda r, v: r._recovery(), [], _at=ANY_AT, _recent_at=ANY_RECENT),
     "temp": TEMP,

@@ -164,7 +164,7 @@ class _AnyHold:
         self.on: Any = Interval(0, 1)
         self.left = Interval(0, 4_000)
 
-    def step(self, _wanted: Any) -> int:
+    def step(self, _wanted: Any, _count: Any = 1) -> int:
         edge: int = Interval(0, 2).__index__()
         self.on = edge == OPENED if edge else self.on
         return edge

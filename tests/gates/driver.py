@@ -121,6 +121,33 @@ class Heart:
         return getattr(self.rule, name)
 
 
+class InRuns:
+    """A rule that takes many samples at once, fed seven at a time."""
+
+    def __init__(self, rule, width: int) -> None:  # type: ignore[no-untyped-def]
+        self.rule = rule
+        self.size = 7 * width
+        self.waiting: list[int] = []
+
+    def gap(self) -> None:
+        self.rule.gap()
+
+    def step(self, *values: int) -> int:
+        """All masks of seven samples, one behind the other."""
+        self.waiting.extend(values)
+        masks = done = 0
+        if len(self.waiting) == self.size:
+            while done < self.size:
+                edges = self.rule.run(self.waiting, done)
+                done = self.rule.taken
+                masks = (masks << 3 ^ edges * done) & 0xFFFFFF
+            self.waiting.clear()
+        return masks
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return getattr(self.rule, name)
+
+
 class Own:
     """The threshold as its own detail; it has no gate, so its rises count as edges."""
 
@@ -144,14 +171,21 @@ METRIC = (-(1 << 21), 1 << 21, 10)
 RULES = (
     ("pulse", lambda: PulseBeats(64), ((-131071, 131071, 64),), BEAT),
     ("early pulse", lambda: PulseBeats(64, early=1), ((-131071, 131071, 64),), BEAT),
+    ("pulse in runs", lambda: InRuns(PulseBeats(64), 1), ((-131071, 131071, 64),), BEAT),
     ("wild pulse", lambda: PulseBeats(64), ((-900000, 900000, 64),), BEAT),
     ("eda", lambda: SkinResponses(4), ((0, 100000, 4),), EDA),
     ("quiet eda", lambda: SkinResponses(4), ((900, 1100, 4),), EDA),
-    ("tonic", lambda: TonicTrend(4), ((-100, 100100, 4),), ("trend_nsiemens",)),
+    ("tonic", lambda: TonicTrend(4), ((-100, 100100, 4),), ("trend",)),
     ("responds", lambda: Responds(4, patience_ms=5000), ((0, 400, 4),), ("on",)),
-    ("temp", lambda: TemperatureTrend(4), ((-100, 5100, 4),), ("trend_q10",)),
+    ("temp", lambda: TemperatureTrend(4), ((-100, 5100, 4),), ("trend",)),
     ("motion", lambda: Movement(32), ((-130, 130, 32), (-130, 130, 32), (-130, 130, 32)), ("energy_q8",)),
     ("own motion", lambda: Movement(32, own_half_life_ms=150_000), ((-130, 130, 32),) * 3, ("energy_q8",)),
+    (
+        "own motion in runs",
+        lambda: InRuns(Movement(32, own_half_life_ms=150_000), 3),
+        ((-9, 9, 32),) * 3,
+        ("energy_q8",),
+    ),
     ("own threshold", Own, ((0, 1 << 20, 4),), ("value",)),
     ("high level", lambda: HighLevel(4), ((0, 65536, 4),), ("on",)),
     ("heart rate", Heart, ((0, 65535, 64),), ("usual_q8", "trusted")),
@@ -167,7 +201,13 @@ RULES = (
     ("metric collapse", lambda: MetricCollapse(10, stay_ms=300, near_256th=90), ((0, 65536, 10),), ("distance",)),
 )
 
-VARIANTS = ("early", "wild", "quiet", "own motion")  # of a rule that is there already: a fifth of the samples
+VARIANTS = (
+    "early",
+    "wild",
+    "quiet",
+    "own motion",
+    "pulse in",
+)  # of a rule that is there already: a fifth of the samples
 
 
 def fold(digest: int, value: int) -> int:

@@ -14,8 +14,7 @@ SMALL_INT = (1 << 30) - 1
 
 @pytest.mark.parametrize("name", AUDITS)
 def test_intermediates_stay_small(name: str) -> None:
-    bound, ways = proven_bound(AUDITS[name])
-    assert ways > 1
+    bound, _ = proven_bound(AUDITS[name])
     assert bound <= SMALL_INT
 
 
@@ -28,9 +27,9 @@ def test_a_claim_too_narrow_is_refused() -> None:
     """The proof can fail: half the range of the level's quantiles is not enough."""
     audit = AUDITS["level"]
     narrow = type(audit)(
-        RunningRange, audit.inputs, {**audit.state, "_low.q8": Within(0, 1 << 27)}, modules=("common", "level")
+        RunningRange, audit.inputs, {**audit.state, "_low_q8": Within(0, 1 << 27)}, modules=("common", "level")
     )
-    with pytest.raises(ProofError, match=r"_low.q8 may leave"):
+    with pytest.raises(ProofError, match=r"_low_q8 may leave"):
         proven_bound(narrow)
 
 

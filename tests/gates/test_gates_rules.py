@@ -67,6 +67,39 @@ def test_never_shorter_than_the_minimum(
     check()
 
 
+@pytest.mark.parametrize(
+    ("make", "low", "high", "width"),
+    [
+        (PulseBeats, -140_000, 140_000, 1),
+        (lambda: PulseBeats(early=1), -140_000, 140_000, 1),
+        (Movement, -20, 20, 3),
+        (lambda: Movement(own_half_life_ms=150_000), -20, 20, 3),
+    ],
+)
+def test_runs_give_what_steps_give(make: Callable[[], Any], low: int, high: int, width: int) -> None:
+    """However samples are cut into runs: the same edges at the same samples."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(stretches(low, high), st.lists(st.integers(1, 40), min_size=1, max_size=20))
+    def check(runs: Runs, cuts: list[int]) -> None:
+        samples = played(runs) * 3
+        samples = samples[: len(samples) // width * width]
+        one_by_one, at_once = make(), make()
+        expected = [one_by_one.step(*samples[k : k + width]) for k in range(0, len(samples), width)]
+        found, at, turn = [0] * len(expected), 0, 0
+        while at < len(samples):
+            part = tuple(samples[at : at + width * cuts[turn % len(cuts)]])
+            done = 0
+            while done < len(part):
+                edges = at_once.run(part, done)
+                done = at_once.taken
+                found[(at + done) // width - 1] |= edges
+            at, turn = at + len(part), turn + 1
+        assert found == expected
+
+    check()
+
+
 class _Line:
     """Movement along one axis."""
 

@@ -44,7 +44,7 @@ class _Modulation:
 
 
 class BreathFromPulse:
-    """Gate `breath.in`. Call `step_beat` at every beat and `step` at every sample of the pulse.
+    """Gate `breath.in`. Call `step_beat` at every beat, and `step` at every sample of the pulse or `run` for many.
 
     After OPENED and CLOSED `age_q8` says how long before this sample the turn lay (1/256 sample), after OPENED `depth`
     is the swing of the last breath (512 is usual). `period_samples` is the usual breath (0: unknown), `usable` whether
@@ -94,7 +94,8 @@ class BreathFromPulse:
         for k in range(len(self._held)):
             self._held[k] = 0
         self._at = 0
-        self.wait = self._every  # samples until the next tick
+        self._wait = self._every  # samples until the next tick
+        self.taken = 0
         self._value = 0
         self._new_sum = 0
         self._old_sum = 0
@@ -135,43 +136,63 @@ class BreathFromPulse:
 
     def step(self) -> int:
         """One sample of the pulse has passed; returns OPENED, CLOSED or 0."""
-        self.wait -= 1
-        return 0 if self.wait else self.tick()
+        return self.run(1)
 
-    def tick(self) -> int:
-        """What `step` does when `wait` samples have passed: who counts for himself saves a call a sample."""
-        self.wait = self._every
+    def run(self, samples: int) -> int:
+        """So many samples of the pulse pass, up to and with the first that has an edge: OPENED, CLOSED, 0 for none.
+
+        `taken` says how many passed; no beat may lie between them.
+        """
+        left = samples
+        edges = 0
+        while left >= self._wait and not edges:
+            left -= self._wait
+            edges = self._tick()
+        if not edges:
+            self._wait -= left
+            left = 0
+        self.taken = samples - left
+        return edges
+
+    def _tick(self) -> int:
+        self._wait = self._every
         if self._quiet < self._patience:
             self._quiet += self._every
         else:
             self._good = 0
         slope = self._filter(self._value)
-        if not self.usable:
+        if self._good <= GOOD_MOST >> 1:  # not usable
             self._cadence.gap()
             return self._hold.step(False)
-        self._slope_size.step(abs(slope))
-        margin = (self._slope_size.value * self._hysteresis) >> 8
-        edges = self._hold.step(-slope > (-margin if self._hold.on else margin))
+        size = self._slope_size
+        size.step(abs(slope))
+        margin = ((size.q6 >> size.GUARD) * self._hysteresis) >> 8
+        hold = self._hold
+        wanted = -slope > (-margin if hold.on else margin)
+        edges = hold.step(wanted) if wanted != hold.on or hold.left else 0
         self._cadence.step(edges == OPENED)
         if edges:
             self.age_q8 = self._lag_q8()
-        if edges == OPENED:
-            self.depth = (self._top - self._bottom) // BOX
-            self._top = self._bottom = self._new_sum
+            if edges == OPENED:
+                self.depth = (self._top - self._bottom) // BOX
+                self._top = self._bottom = self._new_sum
         return edges
 
     def _filter(self, value: int) -> int:
-        """The newest second less the second LAG ticks before it."""
+        """The newest second less the second LAG ticks before it. The ring is as long as both."""
         held = self._held
-        size = len(held)
         at = self._at
-        self._old_sum += held[(at + BOX) % size] - held[at]
-        self._new_sum += value - held[(at + LAG) % size]
+        old = self._old_sum + held[at - LAG] - held[at]
+        new = self._new_sum + value - held[at - BOX]
         held[at] = value
-        self._at = at + 1 if at + 1 < size else 0
-        self._top = max(self._top, self._new_sum)
-        self._bottom = min(self._bottom, self._new_sum)
-        return self._new_sum - self._old_sum
+        self._at = at + 1 if at + 1 < BOX + LAG else 0
+        self._old_sum = old
+        self._new_sum = new
+        if new > self._top:
+            self._top = new
+        elif new < self._bottom:
+            self._bottom = new
+        return new - old
 
     def _lag_q8(self) -> int:
         """Filter delay, and half a beat of waiting, and the quarter that an interval lies in the past on average."""

@@ -32,10 +32,13 @@ class Hold:
         self.on = False
         self.left = 0
 
-    def step(self, wanted: bool) -> int:
-        """One sample on; the state follows `wanted` as soon as its minimum time is over."""
+    def step(self, wanted: bool, count: int = 1) -> int:
+        """A sample on; the state follows `wanted` as soon as its minimum time is over.
+
+        With `count`, of several samples the last one: none of those before it may come behind the minimum time.
+        """
         if self.left > 0:
-            self.left -= 1
+            self.left = max(0, self.left - count)
             if self.left:
                 return 0
         if wanted == self.on:
@@ -90,11 +93,17 @@ class Debounce:
         self.age = 0
         self.run = 0
 
-    def step(self, wanted: bool) -> int:
+    @property
+    def left(self) -> int:
+        """Samples until the confirmation that is under way may be whole, at least 1."""
+        return max(1, (self.confirm_off if self.on else self.confirm_on) - self.run)
+
+    def step(self, wanted: bool, count: int = 1) -> int:
+        """A sample on, or `count` that all want the same; they may end with a confirmation, not pass it."""
         if wanted == self.on:
             self.run = 0
             return 0
-        self.run += 1
+        self.run += count
         if self.run < (self.confirm_on if wanted else self.confirm_off):
             return 0
         self.on = wanted
@@ -120,22 +129,24 @@ class RunningMedian:
 
     def add(self, value: int) -> None:
         ordered = self._sorted
-        size = len(ordered)
-        if self.count == size:
-            at = ordered.index(self._recent[self._next])
+        recent = self._recent
+        at = self._next
+        if self.count == len(recent):
+            ordered.remove(recent[at])
         else:
-            at = self.count
             self.count += 1
-        # The free place `at` wanders to where the new value belongs.
-        while at > 0 and ordered[at - 1] > value:
-            ordered[at] = ordered[at - 1]
-            at -= 1
-        while at < self.count - 1 and ordered[at + 1] < value:
-            ordered[at] = ordered[at + 1]
-            at += 1
-        ordered[at] = value
-        self._recent[self._next] = value
-        self._next = self._next + 1 if self._next + 1 < size else 0
+            ordered.pop()  # a place that is still empty: they stand behind the values
+        low = 0
+        high = self.count - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if ordered[middle] < value:
+                low = middle + 1
+            else:
+                high = middle
+        ordered.insert(low, value)
+        recent[at] = value
+        self._next = at + 1 if at + 1 < len(recent) else 0
         self.value = ordered[(self.count - 1) >> 1]
 
 
@@ -161,10 +172,13 @@ class FrugalQuantile:
     def step(self, value: int, up_q8: int, down_q8: int) -> None:
         """Steps are in 1/256 of a count; never past the sample itself, so a constant input is met exactly."""
         target = value << self.GUARD
-        if target > self.q8:
-            self.q8 = min(self.q8 + up_q8, target)
-        elif target < self.q8:
-            self.q8 = max(self.q8 - down_q8, target)
+        q8 = self.q8
+        if target > q8:
+            q8 += up_q8
+            self.q8 = q8 if q8 < target else target
+        elif target < q8:
+            q8 -= down_q8
+            self.q8 = q8 if q8 > target else target
 
 
 def shift_for(samples: int, most: int) -> int:
@@ -231,10 +245,13 @@ class FrugalSize:
             shift = self.FIRST + (self._count >> 4)
             self._count += 1
             self.q6 = self.q6 or target
-        if target > self.q6:
-            self.q6 = min(self.q6 + (self.q6 >> shift) + 1, target)
+        q6 = self.q6
+        if target > q6:
+            q6 += (q6 >> shift) + 1
+            self.q6 = q6 if q6 < target else target
         else:
-            self.q6 = max(self.q6 - (self.q6 >> shift) - 1, target, 0)
+            q6 -= (q6 >> shift) + 1
+            self.q6 = q6 if q6 > target else target
 
 
 class FrugalSpread:

@@ -129,11 +129,11 @@ class SkinResponses:
             self._peak = -1
             return self._hold.step(False)
         slope = self._filter(x)
-        at = (self._recent_at + 1) % RECENT
-        self._recent_at = at
+        at = self._recent_at + 1
+        self._recent_at = at = at if at < RECENT else 0
         self._slopes[at] = slope
         self._means[at] = self._mean
-        edges = self._rise(slope)
+        edges = self._grow(slope) if self._hold.on else self._rise(slope)
         self._follow(x, slope)
         return edges | self._recovery() if self._peak >= 0 else edges
 
@@ -188,8 +188,8 @@ class SkinResponses:
         raw = self._raw
         size = len(raw)
         at = self._at  # holds x[n - span - lag]
-        self._old_mean += raw[(at + self._span) % size] - raw[at]
-        self._mean += x - raw[(at + self._lag) % size]
+        self._old_mean += raw[at - self._lag] - raw[at]
+        self._mean += x - raw[at - self._span]
         raw[at] = x
         at += 1
         self._at = at if at < size else 0
@@ -197,8 +197,6 @@ class SkinResponses:
 
     def _rise(self, slope: int) -> int:
         """Opens when the slope has lifted off its own recent valley; closes when the lift passes its top."""
-        if self._hold.on:
-            return self._grow(slope)
         valley = min(self._slopes)
         threshold = self._threshold(valley)
         if self._climb:
@@ -273,8 +271,9 @@ class SkinResponses:
 
     def _follow(self, x: int, slope: int) -> None:
         """Noise, tonic slope and tonic level; the last two stand still while a response rises."""
-        step_q8 = (self._noise.q8 >> 5) + 8
-        self._noise.step(abs(slope - self._slope), step_q8, step_q8)
+        noise = self._noise
+        step_q8 = (noise.q8 >> 5) + 8
+        noise.step(abs(slope - self._slope), step_q8, step_q8)
         self._slope = slope
         if self._hold.on:
             return

@@ -12,7 +12,7 @@ Bounds: |x| <= 2**20, differences with 8 guard bits 2**29, widened span 2**21.4;
 before `<< 16`.
 """
 
-from gates.common import FrugalQuantile, Switch, samples_of
+from gates.common import Switch, samples_of
 
 LIMIT = 1 << 20  # clamp of the input
 FULL = 65536  # level 1.0
@@ -33,25 +33,25 @@ class RunningRange:
         self._half_life = samples_of(half_life_ms, rate_hz)
         self._warm_samples = samples_of(warm_ms, rate_hz)
         self._fast = max(8, self._warm_samples // 8)
-        self._low = FrugalQuantile()
-        self._high = FrugalQuantile()
         self.reset()
 
     def reset(self) -> None:
         """A new wearer: the next sample is the middle of a range as wide as the floor."""
         self._left = self._warm_samples
         self._empty = True
+        self._low_q8 = 0
+        self._high_q8 = 0
 
     def gap(self) -> None:
         """Samples are missing: nothing here depends on continuity."""
 
     @property
     def low(self) -> int:
-        return self._low.value
+        return self._low_q8 >> 8
 
     @property
     def high(self) -> int:
-        return self._high.value
+        return self._high_q8 >> 8
 
     @property
     def warming(self) -> bool:
@@ -60,12 +60,14 @@ class RunningRange:
     def step(self, x: int) -> int:
         """One sample (counts); returns the level. Do not feed samples that are invalid: the range freezes."""
         x = LIMIT if x > LIMIT else -LIMIT if x < -LIMIT else x
-        low, high = self._low, self._high
         if self._empty:
             self._empty = False
-            low.start(x - (self.span_floor >> 1))
-            high.start(x + (self.span_floor >> 1))
-        span_q8 = max(high.q8 - low.q8, self.span_floor << 8)
+            self._low_q8 = (x - (self.span_floor >> 1)) << 8
+            self._high_q8 = (x + (self.span_floor >> 1)) << 8
+        low_q8 = self._low_q8
+        high_q8 = self._high_q8
+        x_q8 = x << 8
+        span_q8 = max(high_q8 - low_q8, self.span_floor << 8)
         if self._left:
             self._left -= 1
             small = span_q8 // (2 * self._fast) + 1
@@ -73,15 +75,17 @@ class RunningRange:
             small = span_q8 // (2 * self._half_life) + 1
         # A sample beyond the range pulls it along: quickly at first, so that any offset is met within seconds, and
         # later slowly, so that a drift does not leave the level stuck at its end.
-        reach = ((x << 8) - high.q8 if x > high.q8 >> 8 else low.q8 - (x << 8)) >> (3 if self._left else 4)
+        reach = (x_q8 - high_q8 if x > high_q8 >> 8 else low_q8 - x_q8) >> (3 if self._left else 4)
         large = 19 * small if reach < 19 * small else reach
-        high.step(x, large, small)
-        low.step(x, small, large)
-        return self._level(x)
+        # Two frugal quantiles, see `common.FrugalQuantile`.
+        high_q8 = min(high_q8 + large, x_q8) if x_q8 > high_q8 else max(high_q8 - small, x_q8)
+        low_q8 = min(low_q8 + small, x_q8) if x_q8 > low_q8 else max(low_q8 - large, x_q8)
+        self._high_q8 = high_q8
+        self._low_q8 = low_q8
+        return self._level(x, low_q8 >> 8, high_q8 >> 8)
 
-    def _level(self, x: int) -> int:
-        low = self._low.q8 >> 8
-        span = (self._high.q8 >> 8) - low
+    def _level(self, x: int, low: int, high: int) -> int:
+        span = high - low
         if span < self.span_floor:
             low -= (self.span_floor - span) >> 1
             span = self.span_floor

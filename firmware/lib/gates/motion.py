@@ -15,6 +15,7 @@ from gates.own import OwnThreshold
 LIMIT = 128  # 1/64 g; clamp of the input
 GUARD = 8
 OWN = 4  # guard bits of the own threshold
+ENERGY_MOST = 1 << 18  # counts << GUARD; above all
 
 ACTIVE_OPENED = 1
 ACTIVE_CLOSED = 2
@@ -50,15 +51,17 @@ class Movement:
         self._every = max(1, rate_hz // 4)
         self._still = Debounce(samples_of(still_after_ms, rate_hz), min_on)
         self._still_below = still_below << GUARD
+        self._one = [0, 0, 0]
+        self.taken = 0
         self.reset()
 
     def reset(self) -> None:
         self._active.reset()
         self._still.reset()
-        self._until_own = 0
+        self._until_own = self._every  # samples until its next step
         if self._own:
             self._own.reset()
-            self._follow_own(0)
+            self._follow_own(self._own, 0)
         self.energy_q8 = 0
         self.gap()
 
@@ -78,39 +81,84 @@ class Movement:
 
     def step(self, x: int, y: int, z: int) -> int:
         """One sample of three axes (1/64 g); returns a mask of ACTIVE_* and STILL_* edges."""
-        if not (-LIMIT <= x <= LIMIT and -LIMIT <= y <= LIMIT and -LIMIT <= z <= LIMIT):
-            x, y, z = clamped(x, LIMIT), clamped(y, LIMIT), clamped(z, LIMIT)
-        if self._empty:
-            self._empty = False
-            self._x, self._y, self._z = x, y, z
-        jerk = abs(x - self._x) + abs(y - self._y) + abs(z - self._z)
-        self._x = x
-        self._y = y
-        self._z = z
-        energy = self.energy_q8
-        energy += ((jerk << GUARD) - energy) >> self._shift
-        self.energy_q8 = energy
-        if self._own:
-            self._until_own -= 1
-            if self._until_own < 0:
-                self._follow_own(energy)
-        # What nearly always happens, that nothing changes, costs no call.
-        switch = self._active
-        hold = switch.hold
+        self._one[0] = x
+        self._one[1] = y
+        self._one[2] = z
+        return self.run(self._one)
+
+    def run(self, samples: list[int] | tuple[int, ...], first: int = 0) -> int:
+        """Samples (x, y, z, x, ...) from place `first` on, up to and with the first that has an edge: its mask.
+
+        0 when none has; `taken` is the place behind the last one used. However samples are cut, the edges are the same.
+        """
+        if max(samples) > LIMIT or min(samples) < -LIMIT:
+            samples = [clamped(value, LIMIT) for value in samples]
         edges = 0
-        if hold.left or (energy >= (switch.off_at if hold.on else switch.on_at)) != hold.on:
-            edges = switch.step(energy)
-        debounce = self._still
-        if (energy < self._still_below) != debounce.on:
-            edges |= debounce.step(not debounce.on) << 2
-        elif debounce.run:
-            debounce.run = 0
+        end = len(samples)
+        while first < end and not edges:
+            count = self._shake(samples, first, end)
+            edges = self._decide(count)
+            first += 3 * count
+        self.taken = first
         return edges
 
-    def _follow_own(self, energy_q8: int) -> None:
-        """Four times a second: where `active` opens for this wearer; it closes at two thirds of that."""
-        self._until_own = self._every - 1
+    def _shake(self, samples: list[int] | tuple[int, ...], first: int, end: int) -> int:
+        """Energy, until a threshold is passed or a counter runs out; returns how many samples (of 3) that took."""
+        hold, still = self._active.hold, self._still
+        low, high = 0, ENERGY_MOST
+        if hold.left:
+            end = min(end, first + 3 * hold.left)
+        elif hold.on:
+            low = self._active.off_at
+        else:
+            high = self._active.on_at
+        if still.run:
+            end = min(end, first + 3 * still.left)
         if self._own:
-            on_at = self._own.step(energy_q8 >> (GUARD - OWN)) << (GUARD - OWN)
-            self._active.on_at = on_at
-            self._active.off_at = on_at * 2 // 3
+            end = min(end, first + 3 * self._until_own)
+        if still.on != bool(still.run):
+            high = min(high, self._still_below)
+        else:
+            low = max(low, self._still_below)
+        if self._empty:
+            self._empty = False
+            self._x, self._y, self._z = samples[first], samples[first + 1], samples[first + 2]
+        x0, y0, z0 = self._x, self._y, self._z
+        energy, shift, count = self.energy_q8, self._shift, 0
+        axes = samples[first:end:3], samples[first + 1 : end : 3], samples[first + 2 : end : 3]
+        for x, y, z in zip(*axes):  # noqa: B905 - MicroPython's zip knows no `strict`
+            energy += ((abs(x - x0) + abs(y - y0) + abs(z - z0) << GUARD) - energy) >> shift
+            x0, y0, z0 = x, y, z
+            count += 1
+            if not low <= energy < high:
+                break
+        self._x, self._y, self._z = x0, y0, z0
+        self.energy_q8 = energy
+        return count
+
+    def _decide(self, count: int) -> int:
+        """So many samples have passed, of which only the last may have passed a threshold."""
+        energy = self.energy_q8
+        if self._own:
+            self._until_own -= count
+            if not self._until_own:
+                self._follow_own(self._own, energy)
+        switch, still = self._active, self._still
+        hold = switch.hold
+        edges = 0
+        active = energy >= (switch.off_at if hold.on else switch.on_at)
+        if active != hold.on or hold.left:
+            edges = hold.step(active, count)
+        calm = energy < self._still_below
+        if calm != still.on:
+            edges |= still.step(calm, count if still.run else 1) << 2
+        else:
+            still.run = 0
+        return edges
+
+    def _follow_own(self, own: OwnThreshold, energy_q8: int) -> None:
+        """Four times a second: where `active` opens for this wearer; it closes at two thirds of that."""
+        self._until_own = self._every
+        on_at = own.step(energy_q8 >> (GUARD - OWN)) << (GUARD - OWN)
+        self._active.on_at = on_at
+        self._active.off_at = on_at * 2 // 3

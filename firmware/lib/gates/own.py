@@ -3,12 +3,13 @@
 A fixed threshold leaves a quiet body's gate shut for ever and a lively one's open. The floor says what is noise or too
 small to matter (a quiet body stays quiet), the ceiling what is large for anybody.
 
-Surprise: steps are a share of the quantile itself, so that one rule fits values of any size; it therefore starts at
-the floor, never falls below it, and moves eight times as fast in its first minute.
+The quantile is frugal (`common.FrugalQuantile`). Surprise: steps are a share of the quantile itself, so that one rule
+fits values of any size; it therefore starts at the floor, never falls below it, and moves eight times as fast in its
+first minute.
 Bounds: values <= 2**20 (clamped), with 8 guard bits 2**28, steps below a sixteenth of that.
 """
 
-from gates.common import FrugalQuantile, samples_of
+from gates.common import samples_of
 
 LIMIT = 1 << 20  # clamp of the input
 
@@ -33,25 +34,26 @@ class OwnThreshold:
         self._slow = samples_of(half_life_ms, rate_hz)
         self._warm_samples = samples_of(warm_ms, rate_hz)
         self._fast = max(16 * up, self._warm_samples // 8)
-        self._quantile = FrugalQuantile()
         self.reset()
 
     def reset(self) -> None:
         """A new wearer."""
-        self._quantile.start(self._floor)
+        self._q8 = self._floor << 8
         self._left = self._warm_samples
 
     @property
     def value(self) -> int:
-        return min(self._quantile.value, self._ceiling)
+        return min(self._q8 >> 8, self._ceiling)
 
     def step(self, x: int) -> int:
         """One value (counts, not negative); returns the threshold. Do not feed what is invalid: it freezes."""
-        quantile = self._quantile
+        q8 = self._q8
         time = self._slow
         if self._left:
             self._left -= 1
             time = self._fast
-        small = quantile.q8 // time + 1
-        quantile.step(min(max(x, self._floor), LIMIT), small * self._up, small * self._down)
-        return self.value
+        target = min(max(x, self._floor), LIMIT) << 8
+        small = q8 // time + 1
+        q8 = min(q8 + small * self._up, target) if target > q8 else max(q8 - small * self._down, target)
+        self._q8 = q8
+        return min(q8 >> 8, self._ceiling)

@@ -17,7 +17,7 @@ Bounds at |x| <= 131071 and b = 6: slope 2**20.6, slope sum 2**24.2, flatness 2*
 threshold product 2**26.9, interpolation 2**27.0. All grow with b, so b is limited to 12.
 """
 
-from gates.common import CLOSED, OPENED, RunningMedian, samples_of
+from gates.common import CLOSED, OPENED, RunningMedian, clamped, samples_of
 
 MEASURED = 4  # the beat's place, interval and strength are known; comes with OPENED, or a little later when early
 
@@ -70,6 +70,8 @@ class PulseBeats:
         self._long_ago = 8 * rate_hz  # `since` stops counting here
         self._samples = [0] * (2 * box)
         self._rises = [0] * (2 * box)
+        self._one = [0]
+        self.taken = 0
         self._heights = RunningMedian(3)
         self._intervals = RunningMedian(24)
         self.reset()
@@ -92,6 +94,7 @@ class PulseBeats:
         self._slope = 0
         self._sum = 0
         self._rising = False
+        self._top = -1
         self._foreseen = False  # the gate has opened early for this upstroke
         self._since = self._long_ago  # samples since the last beat was confirmed
         self._last_age_q8 = 0
@@ -117,49 +120,91 @@ class PulseBeats:
 
     def step(self, x: int) -> int:
         """One sample (counts); returns a mask of OPENED, CLOSED and MEASURED."""
-        if x > LIMIT:
-            x = LIMIT
-        elif x < -LIMIT:
-            x = -LIMIT
-        at = self._at
-        samples = self._samples
-        box = self._box
-        if at < 0:
-            at = self._begin(x)
-        oldest = samples[at]
-        slope = self._slope + x - 2 * samples[at + box if at < box else at - box] + oldest
-        samples[at] = x
-        self._slope = slope
-        rise = slope if slope > 0 else 0
-        rises = self._rises
-        change = rise - rises[at]
-        rises[at] = rise
-        at += 1
-        self._at = at if at < 2 * box else 0
-        if self._since < self._long_ago:
-            self._since += 1
+        self._one[0] = x
+        return self.run(self._one)
+
+    def run(self, samples: list[int] | tuple[int, ...], first: int = 0) -> int:
+        """Samples from place `first` on, up to and with the first that has an edge: its mask, 0 when none has.
+
+        `taken` is the place behind the last sample used. However samples are cut, the edges are the same.
+        """
+        if max(samples) > LIMIT or min(samples) < -LIMIT:
+            samples = [clamped(x, LIMIT) for x in samples]
         edges = 0
+        end = len(samples)
+        while first < end and not edges:
+            count = self._climb(samples, first, end)
+            first += count
+            edges = self._pass(count)
+            if self._top >= 0:
+                edges |= self._peak(self._top)
+                self._foreseen = False
+            elif self._early and self._rising and not self._on_left and not self._foreseen:
+                edges |= self._foresee(self._sum)
+        self.taken = first
+        return edges
+
+    def _climb(self, samples: list[int] | tuple[int, ...], first: int, end: int) -> int:
+        """Boxcar, slope and slope sum, until there is something to decide; returns how many samples that took.
+
+        That is where the sum has stopped to grow (`_top` is its peak, else -1), where a counter runs out, and, while
+        the gate may open early, wherever the sum grows.
+        """
         if self._on_left:
-            self._on_left -= 1
-            if not self._on_left:
-                edges = CLOSED
+            end = min(end, first + self._on_left)
         if self._learn:
-            self._learn -= 1
+            end = min(end, first + self._learn)
+        foresees = self._early and not self._on_left and not self._foreseen
+        line = self._samples
+        rises = self._rises
+        box = self._box
+        size = 2 * box
+        slope = self._slope
+        total = self._sum
+        rising = self._rising
+        top = -1
+        at = self._at if self._at >= 0 else self._begin(samples[first])
+        k = first
+        for k in range(first, end):
+            x = samples[k]
+            slope += x - 2 * line[at - box] + line[at]
+            line[at] = x
+            rise = slope if slope > 0 else 0
+            change = rise - rises[at]
+            rises[at] = rise
+            at += 1
+            if at == size:
+                at = 0
+            if change * FLAT > total:
+                rising = True
+                if foresees:
+                    total += change
+                    break
+            elif rising:
+                rising = False
+                top = total
+                total += change
+                break
+            total += change
+        self._at = at
+        self._slope = slope
+        self._sum = total
+        self._rising = rising
+        self._top = top
+        return k + 1 - first
+
+    def _pass(self, count: int) -> int:
+        """Time goes on by samples between which nothing was due."""
+        self._since = min(self._since + count, self._long_ago)
+        if self._learn:
+            self._learn -= count
             if not self._learn:
                 self._heights.add(self._learnt)
-        total = self._sum
-        if change * FLAT > total:
-            self._rising = True
-            self._sum = total + change
-            if self._early and not self._on_left and not self._foreseen:
-                edges |= self._foresee(total + change)
-        else:
-            if self._rising:
-                self._rising = False
-                edges |= self._peak(total)
-                self._foreseen = False
-            self._sum = total + change
-        return edges
+        if self._on_left:
+            self._on_left -= count
+            if not self._on_left:
+                return CLOSED
+        return 0
 
     def _begin(self, x: int) -> int:
         for k in range(2 * self._box):

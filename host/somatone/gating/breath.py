@@ -19,6 +19,7 @@ from somatone.records import Chunk, Event, Gate
 SLOWEST_PER_MIN, FASTEST_PER_MIN = 6, 30  # the ends of `breath.rate`
 GATES = ("breath.in",)
 LEVELS = ("breath.rate", "breath.depth")
+BREATH_SIGNALS = ("mic", "bvp")
 
 
 class SaysBreath(SignalRules):
@@ -67,18 +68,18 @@ class SoundRules(SaysBreath):
     def _standing(self) -> tuple[str, ...]:
         return GATES * self._breath.on
 
-    def _run(self, chunk: Chunk) -> Iterator[Event]:
+    def _run(self, chunk: Chunk) -> list[Event]:
         rule = self._breath
+        out: list[Event] = []
         for k, x in enumerate(chunk.samples):
             edges = rule.step(x)
             if edges:
-                yield from self._say_breath(chunk, rule, edges, chunk.start_s + k / chunk.rate_hz)
+                out += self._say_breath(chunk, rule, edges, chunk.start_s + k / chunk.rate_hz)
+        return out
 
 
 class BreathChoice:
     """Whose breath is heard, for one wearer: the other's edges and levels are dropped, and no gate is left open."""
-
-    SIGNALS = ("mic", "bvp")
 
     def __init__(self) -> None:
         self._sound = False  # the microphone is usable
@@ -86,9 +87,9 @@ class BreathChoice:
 
     def heard(self, chunk: Chunk, events: list[Event]) -> list[Event]:
         """The events of one chunk without the breath that is not listened to."""
-        out: list[Event] = []
         if not events and chunk.signal == "bvp":
-            return out
+            return events
+        out: list[Event] = []
         if chunk.signal == "mic":
             self._sound = chunk.validity.usable
             if self._sound and self._opened_by == "bvp":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gates.motion import ACTIVE_CLOSED, ACTIVE_OPENED, STILL_CLOSED, STILL_OPENED, Movement
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
 from somatone.records import Chunk, Event
@@ -30,19 +28,22 @@ class MovementRules(SignalRules):
     def _standing(self) -> tuple[str, ...]:
         return ("motion.active",) * self._movement.active + ("motion.still",) * self._movement.still
 
-    def _run(self, chunk: Chunk) -> Iterator[Event]:
-        samples = chunk.samples
-        step = self._movement.step
-        for k in range(0, len(samples), 3):
-            edges = step(samples[k], samples[k + 1], samples[k + 2])
+    def _run(self, chunk: Chunk) -> list[Event]:
+        movement, samples = self._movement, chunk.samples
+        out: list[Event] = []
+        done, end = 0, len(samples)
+        while done < end:
+            edges = movement.run(samples, done)
+            done = movement.taken
             if edges:
-                now_s = chunk.start_s + k / 3 / chunk.rate_hz
+                now_s = chunk.start_s + (done // 3 - 1) / chunk.rate_hz
                 for mask, name, value in _MOVEMENT_EDGES:
                     if edges & mask:
-                        yield from self._edge(chunk, name, value, now_s)
-        if samples:
-            energy = min(self._movement.energy_q8 / LARGE_JERK_Q8, 1.0)
-            yield from self._level(chunk, "motion.energy", energy, chunk.end_s)
+                        out += self._edge(chunk, name, value, now_s)
+        if end and self._usable:
+            energy = min(movement.energy_q8 / LARGE_JERK_Q8, 1.0)
+            out += self._level(chunk, "motion.energy", energy, chunk.end_s)
+        return out
 
 
 _MOVEMENT_EDGES = (

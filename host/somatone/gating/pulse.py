@@ -53,35 +53,33 @@ class PulseRules(SaysBreath):
     def _standing(self) -> tuple[str, ...]:
         return ("pulse.steady",) * self._heart.on + ("breath.in",) * self._breath.on
 
-    def feed(self, chunk: Chunk) -> list[Event]:
+    def _run(self, chunk: Chunk) -> list[Event]:
         if chunk.validity in DISTURBED and self._heart.usual_q8:
             self._heart.gap()
-        return super().feed(chunk)
+        beats, samples = self._beats, chunk.samples
+        out: list[Event] = []
+        done, passed, end = 0, 0, len(samples)
+        while done < end:
+            edges = beats.run(samples, done)
+            done = beats.taken
+            if edges:  # with the last sample taken; heart and breath have to know of all before it
+                self._pass(chunk, passed, done - 1, out)
+                passed = done - 1
+                out += self._edges(chunk, edges, chunk.start_s + passed / chunk.rate_hz)
+        self._pass(chunk, passed, end, out)
+        return out
 
-    def _run(self, chunk: Chunk) -> Iterator[Event]:
-        step, breath = self._beats.step, self._breath
-        done, wait = 0, breath.wait
-        for k, x in enumerate(chunk.samples):
-            edges = step(x)
-            if edges:
-                if edges & MEASURED:
-                    yield from self._pass(chunk, done, k)
-                    done = k
-                    self._breath.step_beat(self._beats.interval_q8, self._beats.strength)
-                yield from self._edges(chunk, edges, chunk.start_s + k / chunk.rate_hz)
-            wait -= 1
-            if not wait:
-                if turn := breath.tick():
-                    yield from self._say_breath(chunk, breath, turn, chunk.start_s + k / chunk.rate_hz)
-                wait = breath.wait
-        breath.wait = wait
-        yield from self._pass(chunk, done, len(chunk.samples))
-
-    def _pass(self, chunk: Chunk, first: int, last: int) -> Iterator[Event]:
-        """No beat from sample `first` to `last` of the chunk: the rhythm may end."""
+    def _pass(self, chunk: Chunk, first: int, last: int, out: list[Event]) -> None:
+        """No beat from sample `first` to `last` of the chunk: the rhythm may end, a breath may turn."""
         closed = self._heart.advance(last - first)
         if closed:
-            yield from self._unsteady(chunk, chunk.start_s + (first + closed) / chunk.rate_hz)
+            out += self._unsteady(chunk, chunk.start_s + (first + closed) / chunk.rate_hz)
+        breath = self._breath
+        while first < last:
+            turn = breath.run(last - first)
+            first += breath.taken
+            if turn:
+                out += self._say_breath(chunk, breath, turn, chunk.start_s + (first - 1) / chunk.rate_hz)
 
     def _edges(self, chunk: Chunk, edges: int, now_s: float) -> Iterator[Event]:
         beats = self._beats
@@ -92,6 +90,7 @@ class PulseRules(SaysBreath):
             yield from self._edge(chunk, "pulse.beat", 1, at_s, beats.strength)
         if not edges & MEASURED:
             return
+        self._breath.step_beat(beats.interval_q8, beats.strength)
         yield from self._rate(chunk, at_s, now_s)
         if self._usable:
             yield from self._level(chunk, "pulse.strength", self._strength.step(beats.strength) / FULL, at_s)

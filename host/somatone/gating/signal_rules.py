@@ -6,7 +6,7 @@ The integers stay in `gates`; floats begin here, at the levels. While a signal c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from somatone.gating.parameters import settings_of
@@ -14,6 +14,8 @@ from somatone.records import Chunk, Event, Gate, Level
 
 SMALLEST_LEVEL_STEP = 1 / 256  # a level is said again when it has moved this far
 SHORTEST_S = 0.5  # of a gate that already stood open in its rule when the signal became usable
+
+NOTHING: tuple[Event, ...] = ()
 
 RuleSettings = Mapping[str, Mapping[str, int]]  # "pulse.beat" -> {"refractory_ms": 300}: what differs from the defaults
 NO_SETTINGS: RuleSettings = MappingProxyType({})
@@ -37,17 +39,18 @@ class SignalRules:
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """All events of one chunk, in order of its samples."""
-        if self._next_index is not None and chunk.index != self._next_index:
+        if chunk.index != self._next_index and self._next_index is not None:
             self._gap()
         self._next_index = chunk.index + len(chunk.samples) // chunk.width
         events: list[Event] = []
-        if chunk.validity.usable != self._usable:
+        if chunk.validity.usable is not self._usable:
             self._usable = chunk.validity.usable
-            if not self._usable:
+            if self._usable:
+                for name in self._standing():
+                    events += self._edge(chunk, name, 1, chunk.start_s)
+                    self._late[name] = chunk.start_s + SHORTEST_S
+            else:
                 events += self._withdraw(chunk)
-            for name in self._standing():
-                events += self._edge(chunk, name, 1, chunk.start_s)
-                self._late[name] = chunk.start_s + SHORTEST_S
         if self._late:
             events += self._close_late(chunk)
         events += self._run(chunk)
@@ -75,7 +78,7 @@ class SignalRules:
     def _gap(self) -> None:
         raise NotImplementedError
 
-    def _run(self, chunk: Chunk) -> Iterator[Event]:
+    def _run(self, chunk: Chunk) -> Iterable[Event]:
         raise NotImplementedError
 
     def _close_late(self, chunk: Chunk) -> Iterator[Event]:
@@ -99,24 +102,25 @@ class SignalRules:
             value = self._said.pop(name, 0.0)
             yield Level(chunk.wearer, name, value, chunk.start_s, chunk.validity, chunk.source)
 
-    def _edge(self, chunk: Chunk, name: str, value: int, at_s: float, strength: int = 0) -> Iterator[Event]:
-        """A gate's edge; an opening only where the signal is usable, a closing only of what was opened."""
+    def _edge(self, chunk: Chunk, name: str, value: int, at_s: float, strength: int = 0) -> Sequence[Event]:
+        """A gate's edge, or none: an opening only where the signal is usable, a closing only of what was opened."""
         if self._late and name in self._late:
             if value:
                 self._overdue.pop(name, None)
             elif at_s < self._late[name]:
                 self._overdue[name] = at_s
-                return
+                return NOTHING
         if (value and not self._usable) or bool(value) == self._open[name]:
-            return
+            return NOTHING
         self._open[name] = bool(value)
-        yield Gate(chunk.wearer, name, value, at_s, chunk.validity, chunk.source, strength)
+        return (Gate(chunk.wearer, name, value, at_s, chunk.validity, chunk.source, strength),)
 
-    def _level(self, chunk: Chunk, name: str, value: float, at_s: float) -> Iterator[Event]:
-        if not self._usable or abs(value - self._said.get(name, -1.0)) < SMALLEST_LEVEL_STEP:
-            return
+    def _level(self, chunk: Chunk, name: str, value: float, at_s: float) -> Sequence[Event]:
+        """The level, or nothing: said only where the signal is usable, and only when it has moved."""
+        if not self._usable or -SMALLEST_LEVEL_STEP < value - self._said.get(name, -1.0) < SMALLEST_LEVEL_STEP:
+            return NOTHING
         self._said[name] = value
-        yield Level(chunk.wearer, name, value, at_s, chunk.validity, chunk.source)
+        return (Level(chunk.wearer, name, value, at_s, chunk.validity, chunk.source),)
 
     def _set(self, rule: str) -> dict[str, int]:
         """The keyword arguments of one rule."""

@@ -12,7 +12,8 @@ from gates.common import CLOSED, OPENED
 from gates.eda import RECOVERED, SkinResponses
 from gates.level import FULL, HighLevel, RunningRange
 from gates.responds import Responds
-from gates.tonic import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED, TonicTrend
+from gates.tonic import TonicTrend
+from gates.trend import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
 from somatone.records import Chunk, Event
 
@@ -48,8 +49,9 @@ class SkinRules(SignalRules):
     def _standing(self) -> tuple[str, ...]:
         return ("eda.responds",) * self._responds.on
 
-    def _run(self, chunk: Chunk) -> Iterator[Event]:
+    def _run(self, chunk: Chunk) -> list[Event]:
         rule = self._responses
+        out: list[Event] = []
         if not self._usable:
             self._trend.rest()
             self._high.reset()
@@ -57,10 +59,11 @@ class SkinRules(SignalRules):
             now_s = chunk.start_s + k / chunk.rate_hz
             edges = rule.step(x)
             if edges or rule.on:
-                yield from self._response(chunk, edges, now_s)
+                out += self._response(chunk, edges, now_s)
             if self._usable:
                 ended = rule.amplitude_nsiemens if edges & CLOSED else 0
-                yield from self._slow(chunk, rule.tonic_nsiemens, ended, now_s)
+                self._slow(chunk, rule.tonic_nsiemens, ended, now_s, out)
+        return out
 
     def _response(self, chunk: Chunk, edges: int, now_s: float) -> Iterator[Event]:
         """Onset, growing size, end of the rise, and half recovery."""
@@ -77,18 +80,18 @@ class SkinRules(SignalRules):
             recovery_s = rule.recovery_samples / chunk.rate_hz
             yield from self._level(chunk, "eda.recovery", min(recovery_s / SLOW_RECOVERY_S, 1.0), now_s)
 
-    def _slow(self, chunk: Chunk, tonic: int, ended: int, now_s: float) -> Iterator[Event]:
+    def _slow(self, chunk: Chunk, tonic: int, ended: int, now_s: float, out: list[Event]) -> None:
         """What is the wearer's own: one step of each rule on the tonic level."""
         level = self._tonic.step(tonic)
-        yield from self._level(chunk, "eda.tonic", level / FULL, now_s)
+        out += self._level(chunk, "eda.tonic", level / FULL, now_s)
         if edges := self._trend.step(tonic):
             for mask, name, value in _TREND_EDGES:
                 if edges & mask:
-                    yield from self._edge(chunk, name, value, now_s)
+                    out += self._edge(chunk, name, value, now_s)
         if edges := self._high.step(level):
-            yield from self._edge(chunk, "eda.high", edges & OPENED, now_s)
+            out += self._edge(chunk, "eda.high", edges & OPENED, now_s)
         if edges := self._responds.step(ended):
-            yield from self._edge(chunk, "eda.responds", edges & OPENED, now_s, ended)
+            out += self._edge(chunk, "eda.responds", edges & OPENED, now_s, ended)
 
 
 _TREND_EDGES = (

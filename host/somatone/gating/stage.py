@@ -5,7 +5,7 @@ A wearer who has been away for `FORGET_S` is forgotten: the next visitor never i
 
 from __future__ import annotations
 
-from somatone.gating.breath import BreathChoice
+from somatone.gating.breath import BREATH_SIGNALS, BreathChoice
 from somatone.gating.fused import FusedRules
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
 from somatone.records import Chunk, Event, Gate, Validity
@@ -20,7 +20,7 @@ class _Wearer:
         self.breath = BreathChoice()
         self.rules: dict[str, FusedRules] = {}
         self.retired: dict[str, FusedRules] = {}  # by signal: until its next chunk
-        self.worn: dict[tuple[str, str], bool] = {}  # by signal and source
+        self.validity: dict[tuple[str, str], Validity] = {}  # as it last was, by signal and source
         self.open = False
         self.away_since_s: float | None = None
 
@@ -38,9 +38,9 @@ class Gating:
         if wearer is None:
             wearer = self._wearers[chunk.wearer] = _Wearer()
         events: list[Event] = []
-        worn = chunk.validity not in NOT_WORN
-        if wearer.worn.get((chunk.signal, chunk.source)) is not worn:
-            wearer.worn[chunk.signal, chunk.source] = worn
+        lane = chunk.signal, chunk.source
+        if wearer.validity.get(lane) is not chunk.validity:
+            wearer.validity[lane] = chunk.validity
             events += self._contact(wearer, chunk)
         rules = wearer.rules.get(chunk.signal)
         if rules is None:
@@ -50,7 +50,7 @@ class Gating:
         if chunk.signal == "acc" and chunk.samples and (pulse := wearer.rules.get("bvp")):
             pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
         heard = rules.feed(chunk)
-        if chunk.signal in wearer.breath.SIGNALS:
+        if chunk.signal in BREATH_SIGNALS:
             heard = wearer.breath.heard(chunk, heard)
         return events + heard if events else heard
 
@@ -63,7 +63,7 @@ class Gating:
                 wearer.retired[signal] = wearer.rules.pop(signal)
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
-        worn = any(wearer.worn.values())
+        worn = any(validity not in NOT_WORN for validity in wearer.validity.values())
         if worn == wearer.open:
             return []
         wearer.open = worn

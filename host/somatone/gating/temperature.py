@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gates.level import FULL, RunningRange
-from gates.temp import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED, TemperatureTrend
+from gates.temp import TemperatureTrend
+from gates.trend import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
 from somatone.records import Chunk, Event
 
@@ -31,17 +30,20 @@ class TemperatureRules(SignalRules):
     def _standing(self) -> tuple[str, ...]:
         return ("temp.rise",) * self._trend.rising + ("temp.fall",) * self._trend.falling
 
-    def _run(self, chunk: Chunk) -> Iterator[Event]:
+    def _run(self, chunk: Chunk) -> list[Event]:
+        out: list[Event] = []
         if not self._usable:
             self._trend.rest()  # the air's temperature is nobody's trend
-            return
+            return out
         for k, x in enumerate(chunk.samples):
             now_s = chunk.start_s + k / chunk.rate_hz
             edges = self._trend.step(x)
-            for mask, name, value in _TEMPERATURE_EDGES:
-                if edges & mask:
-                    yield from self._edge(chunk, name, value, now_s)
-            yield from self._level(chunk, "temp.level", self._range.step(x) / FULL, now_s)
+            if edges:
+                for mask, name, value in _TEMPERATURE_EDGES:
+                    if edges & mask:
+                        out += self._edge(chunk, name, value, now_s)
+            out += self._level(chunk, "temp.level", self._range.step(x) / FULL, now_s)
+        return out
 
 
 _TEMPERATURE_EDGES = (

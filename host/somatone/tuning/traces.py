@@ -123,7 +123,7 @@ class TemperatureCopy:
         self._trend.step(sample[0])
         if usable:
             self._range.step(sample[0])
-        trend = self._trend.trend_q10 / (1 << TEMPERATURE_GUARD)
+        trend = self._trend.trend / (1 << TEMPERATURE_GUARD)
         return trend, self._on, self._off, -self._on, -self._off, *_ends(self._range)
 
     def reset(self) -> None:
