@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,8 @@ from somatone.sources.played import PlayedSource
 from somatone.sources.training_protocol import TrainingProtocol
 from somatone.sources.training_server import TrainingServerSource
 from somatone.training import launch, runs
-from somatone.training.frames import FrameWriter
-from somatone.training.stream import Stream, jax_callback, torch_callback
+from somatone.training.frames import FrameWriter, counts_of
+from somatone.training.stream import Stream, jax_callback, keras_callback, torch_callback
 from wire import table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,13 +74,14 @@ class Heard:
         return [item for item in self.items if isinstance(item, NativeChunk)]
 
 
-def served(client: Callable[[int], None], until: Callable[[Heard], bool]) -> Heard:
+def served(client: Callable[[int], None], until: Callable[[Heard], bool], network: str = "") -> Heard:
     """Run the server with a client in a thread, until what was heard is enough."""
 
     async def main() -> Heard:
         heard = Heard()
         loop = asyncio.get_running_loop()
-        server = TrainingServerSource(0, heard.items.append, loop.time)
+        allowed = ip_network(network) if network else None
+        server = TrainingServerSource(0, heard.items.append, loop.time, allowed)
         task = asyncio.create_task(server.run())
         await server.listening.wait()
         thread = threading.Thread(target=client, args=(server.port,))
@@ -148,6 +150,29 @@ def test_a_torch_loop_plays_through_the_callback() -> None:
     assert any(isinstance(item, Picture) for item in heard.items)
 
 
+def test_a_keras_loop_plays_through_the_callback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax" if launch.can_train() else "torch")
+    keras = pytest.importorskip("keras", reason="keras is not installed: pip install keras")
+    logged: list[float] = []
+
+    def client(port: int) -> None:
+        keras.utils.set_random_seed(1)
+        images = np.random.default_rng(1).random((96, 64)).astype(np.float32)
+        model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(64)])
+        model.compile(optimizer="adam", loss="mse", metrics=["mae"])
+        clock = iter(range(10**6))
+        with Stream(f"127.0.0.1:{port}", name="keras", now_s=lambda: next(clock) / 5) as stream:
+            send = keras_callback(stream, loss_g="loss", distance="mae", loss_d="not in the logs")
+            keep = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: logged.append(logs["loss"]))
+            model.fit(images, images, batch_size=8, epochs=1, callbacks=[send, keep], verbose=0)
+            assert (stream.sent, stream.left_out) == (12, 0)
+
+    heard = served(client, gone)
+    losses = [chunk.samples[0] for chunk in heard.chunks if chunk.signal == "loss_g" and chunk.samples]
+    assert losses == [counts_of("loss_g", loss) for loss in logged] and len(set(losses)) == 12
+    assert {chunk.signal for chunk in heard.chunks} == {"loss_g", "distance"}
+
+
 def test_a_wrong_version_is_one_sentence_and_the_next_client_is_heard() -> None:
     def client(port: int) -> None:
         strange = wire.encode_frame(wire.pack("run", table.FORMAT_VERSION + 1, 1, 10, 1, "theirs"))
@@ -163,6 +188,35 @@ def test_a_wrong_version_is_one_sentence_and_the_next_client_is_heard() -> None:
     assert [status.value for status in heard.statuses("run")] == ["mismatch", "ours"]
     assert heard.statuses("run.loss.rubbish")[-1].value == 3
     assert any(chunk.samples for chunk in heard.chunks)
+
+
+def own_address() -> str:
+    """This machine's address as others see it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("198.51.100.1", 9))  # nothing is sent
+        except OSError:
+            pytest.skip("this machine has no address beside its loopback")
+        return str(probe.getsockname()[0])
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_only_the_network_that_was_given_may_stream(allowed: bool) -> None:
+    address = own_address()
+
+    def client(port: int) -> None:
+        for _ in range(2):
+            with contextlib.suppress(ConnectionError), socket.create_connection((address, port)) as connection:
+                FrameWriter(connection.sendall, 10, 1, "ours").frame({"entropy": 1.0})
+                connection.shutdown(socket.SHUT_WR)
+                connection.recv(1)
+
+    said = "disconnected" if allowed else "refused"
+    network = f"{address}/32" if allowed else "198.51.100.0/24"
+    heard = served(client, lambda heard: any(s.value == said for s in heard.statuses("training-server")), network)
+    refusals = [s.message for s in heard.statuses("training-server") if s.value == "refused"]
+    assert any(chunk.samples for chunk in heard.chunks) is allowed
+    assert len(refusals) == (0 if allowed else 1) and all(address in message for message in refusals)
 
 
 def test_a_jax_callback_never_raises_into_the_loop() -> None:
@@ -262,7 +316,10 @@ def test_without_jax_recorded_runs_play_or_one_sentence_says_what_is_missing(
     assert isinstance(run, composition.CompositionSource) and type(body) is not type(run)
 
 
-@pytest.mark.parametrize("spec", ["training:lerns", "training:learns:x", "training-server:0", "training-server:1:2"])
+@pytest.mark.parametrize(
+    "spec",
+    ["training:lerns", "training:learns:x", "training-server:0", "training-server:1:2.3", "training-server:1:::/x"],
+)
 def test_a_wrong_source_is_one_sentence(spec: str) -> None:
     with pytest.raises(UsageError):
         make_sources(spec, 1, lambda item: None, lambda: 0.0)

@@ -61,7 +61,7 @@ def run(
         typer.Option(
             "--source",
             help="auto, simulated, board[:PORT], e4-server:HOST:PORT, e4-ble[:NAME], training[:RUN], "
-            "training-server[:PORT], recording:PATH, loop:PATH; several with commas.",
+            "training-server[:PORT[:NETWORK]], recording:PATH, loop:PATH; several with commas.",
         ),
     ] = "auto",
     for_s: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.", min=0)] = None,

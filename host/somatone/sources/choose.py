@@ -28,7 +28,7 @@ KNOWN = (
     "e4-server[:HOST[:PORT[:ID]]]",
     "e4-ble[:NAME]",
     "training[:RUN[:SEED]]",
-    "training-server[:PORT]",
+    "training-server[:PORT[:NETWORK]]",
     "recording:PATH",
     "loop:PATH",
 )

@@ -8,7 +8,8 @@
             stream.frame(loss_g=loss_g, loss_d=loss_d)
             stream.pictures(samples)
 
-and on the gallery's machine `somatone run --source training-server:28100`. Call `frame` after every step: what comes
+and on the gallery's machine `somatone run --source training-server:28100:192.168.1.0/24`, with the network from which
+runs may come; without one they come from that machine alone. Call `frame` after every step: what comes
 faster than `rate_hz` is left out, so the training is never held up. A host that is away costs nothing but silence:
 the stream tries again now and then. `entropy`, `similarity`, `rms` and `edge` of pictures are computed from them.
 
