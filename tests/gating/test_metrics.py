@@ -47,6 +47,29 @@ def test_the_split_changes_nothing() -> None:
     assert [(e.name, e.value, round(e.at_s, 6)) for e in whole] == [(e.name, e.value, round(e.at_s, 6)) for e in parts]
 
 
+def told(gating: Gating, values: list[float], first: int) -> list[tuple[str, float, float]]:
+    """What a run of similarities says, its frames numbered from `first`, in its own time."""
+    events: list[Event] = []
+    for n, value in enumerate(values):
+        counts = (METRICS["similarity"].counts(value),)
+        validity = Validity.SETTLING if n < 30 else Validity.WORN
+        at_s = (first + n) / 10
+        events += gating.feed(Chunk("run", "similarity", "training", first + n, counts, at_s, 10.0, validity))
+    return [(e.name, e.value, round(e.at_s - first / 10, 6)) for e in events]
+
+
+def test_a_run_that_follows_another_inherits_nothing() -> None:
+    """The first ends in a collapse on a plateau; the next begins a moment later, as the sections of a piece do."""
+    gating = Gating()
+    assert ("similarity.collapse", 1) in {(name, value) for name, value, _ in told(gating, falling_apart(10.0), 0)}
+    away = Chunk("run", "similarity", "training", 1000, (), 100.0, 10.0, Validity.ABSENT)
+    ended = gating.feed(away)
+    assert {(e.name, e.value) for e in ended} >= {("similarity.collapse", 0), ("contact.worn", 0)}
+    rng = random.Random(2)
+    following = [0.6 + 0.02 * rng.random() for _ in range(600)]
+    assert told(gating, following, 1001) == told(Gating(), following, 1001)
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_every_name_is_in_the_tables(name: str) -> None:
     rules = RULES[name](NO_SETTINGS)

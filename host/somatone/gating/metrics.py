@@ -1,7 +1,8 @@
 """Training metrics: one class for all of them; the table of metrics says which rules each has.
 
 Surprise: the frame rate of a run is known from its first chunk only, and another rate is another run: the rules then
-start anew. The running range takes 20 bits, a metric has 22: it is fed halves, which the level does not notice.
+start anew. So they do after a run that is gone (`absent`): what comes next is another, be it a moment later. The
+running range takes 20 bits, a metric has 22: it is fed halves, which the level does not notice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gates.metric_plateau import MetricPlateau
 from gates.metric_surprise import MetricSurprise
 from gates.metric_trend import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED, MetricTrend
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings, SignalRules
-from somatone.records import Chunk, Event
+from somatone.records import Chunk, Event, Validity
 from somatone.training_metrics import RATE_HIGH_HZ, RATE_LOW_HZ, TrainingMetric
 
 
@@ -55,7 +56,7 @@ class MetricRules(SignalRules):
         self._rules: _Rules | None = None
 
     def reset(self) -> None:
-        self._rate_hz = 0  # the next chunk makes new rules
+        self._rules = None  # the next chunk makes new ones
 
     def _gap(self) -> None:
         if self._rules:
@@ -74,6 +75,9 @@ class MetricRules(SignalRules):
         return tuple(f"{self._name}.{rule}" for rule, stands in standing.items() if stands)
 
     def _run(self, chunk: Chunk) -> Iterator[Event]:
+        if chunk.validity is Validity.ABSENT:
+            self.reset()
+            return
         rate_hz = min(max(round(chunk.rate_hz), RATE_LOW_HZ), RATE_HIGH_HZ)
         rules = self._rules
         if rules is None or rate_hz != self._rate_hz:

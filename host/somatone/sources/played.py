@@ -90,9 +90,9 @@ class PlayedSource:
                 await self._once()
                 if not self._loop:
                     break
+                self._gone()
         finally:
-            for chunk in self._follow.gone(self._now_s()):
-                self._emit(chunk)
+            self._gone()
         self._say("ended", f"The recording {name} is at its end.")
 
     async def _once(self) -> None:
@@ -106,6 +106,11 @@ class PlayedSource:
             if moved is not None:
                 self._emit(moved)
         await asyncio.sleep(max(0.0, begun_s + self._recording.length_s - self._now_s()))
+
+    def _gone(self) -> None:
+        """A run that is over is gone, also where it begins again at once: it begins as noise, and knows nothing."""
+        for chunk in self._follow.gone(self._now_s()):
+            self._emit(chunk)
 
     def _say(self, value: str, message: str) -> None:
         self._emit(Status("recording.played", value, self._now_s(), message, source="recording"))
