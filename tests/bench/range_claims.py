@@ -11,7 +11,7 @@ from typing import Any
 from bench.range_proof import BOOL, Argued, Audit, Holds, Means, OneOf, State, Sum, Within
 from gates.breath import BOX, LAG, BreathFromPulse
 from gates.breath_sound import BreathFromSound
-from gates.common import Hold, RunningMean
+from gates.common import Hold, MeanOf, RunningMean
 from gates.contact import Contact
 from gates.eda import SkinResponses
 from gates.fixed_range import FixedRange
@@ -411,6 +411,16 @@ def skin(step: Any, inputs: list[tuple[int, int]], **fixed: Any) -> Audit:
 ANY_AT, ANY_RECENT = OneOf((0,)), OneOf((0,))  # where a method does not look at a ring, its place does not matter
 SLOPE = (-SKIN_SUM, SKIN_SUM)
 
+MEAN_OF = Audit(
+    lambda: MeanOf(4),
+    [(0, 100_000)],
+    {
+        "_count": OneOf((0, 1, 2, 3)),
+        "_sum": Argued(0, 400_000, "it begins anew after four values"),
+        "value": Within(0, 100_000),
+    },
+)
+
 HOLD = Audit(
     lambda: Hold(COUNT.high, COUNT.high),
     [(0, 1)],
@@ -426,6 +436,7 @@ MEAN = Audit(
 AUDITS: dict[str, Audit] = {
     "hold": HOLD,
     "running mean": MEAN,
+    "mean of four": MEAN_OF,
     "pulse, front end": pulse(64, "front"),
     "pulse, peak": pulse(64, "_peak"),
     "pulse, early": pulse(64, "_foresee"),

@@ -25,6 +25,7 @@ STATES = ("eda.high", "eda.rise", "eda.fall", "temp.rise", "temp.fall", "motion.
 LEVELS = ("eda.tonic", "temp.level")
 NEEDED = ("eda.tonic", "temp.level", "pulse.beat")
 USABLE_S = 60.0
+MIDDLE = 0.1 - 1 / 256, 0.9 + 1 / 256  # the ends are inside, and a level is said in steps of 1/256
 PERIOD_S = VISIT_S + AWAY_S
 Trace = list[tuple[float, float]]
 
@@ -69,7 +70,7 @@ def visitors() -> Iterator[Figure]:
             )
         for name in LEVELS:
             yield Figure(
-                f"visitors, {group}: {name} in its middle 80 %", "", _by_kind(kinds, people, visits, name, 0.1, 0.9)
+                f"visitors, {group}: {name} in its middle 80 %", "", _by_kind(kinds, people, visits, name, *MIDDLE)
             )
         yield Figure(f"visitors, {group}: eda.responds", "", _by_kind(kinds, people, visits, "eda.responds", 1, 1))
     for session in ("S17", "S29"):

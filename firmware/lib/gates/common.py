@@ -181,6 +181,33 @@ class FrugalQuantile:
             self.q8 = q8 if q8 > target else target
 
 
+class MeanOf:
+    """Several samples as one, their mean: what moves within many seconds need not be looked at more than once in one.
+
+    Bound: size * |x|.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.value = 0
+        self.reset()
+
+    def reset(self) -> None:
+        self._count = 0
+        self._sum = 0
+
+    def step(self, x: int) -> bool:
+        """One sample; whether it completes a mean, which is then `value`."""
+        self._sum += x
+        self._count += 1
+        if self._count < self._size:
+            return False
+        self.value = self._sum // self._size
+        self._count = 0
+        self._sum = 0
+        return True
+
+
 def shift_for(samples: int, most: int) -> int:
     """The largest k <= most with 2**k <= samples: a time constant as a shift."""
     shift = 0

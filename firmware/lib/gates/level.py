@@ -28,7 +28,9 @@ class RunningRange:
         span_floor: int = 40,  # counts; for skin conductance in nS: 0.04 uS
         half_life_ms: int = 150_000,  # a fixed range fails within one visit (signals.md, 5): keep adapting
         warm_ms: int = 60_000,
+        pull_shift: int = 3,  # each sample beyond the range takes its end an eighth of the way; half that when warm
     ) -> None:
+        self._pull = pull_shift
         self.span_floor = max(1, span_floor)
         self._half_life = samples_of(half_life_ms, rate_hz)
         self._warm_samples = samples_of(warm_ms, rate_hz)
@@ -75,7 +77,8 @@ class RunningRange:
             small = span_q8 // (2 * self._half_life) + 1
         # A sample beyond the range pulls it along: quickly at first, so that any offset is met within seconds, and
         # later slowly, so that a drift does not leave the level stuck at its end.
-        reach = (x_q8 - high_q8 if x > high_q8 >> 8 else low_q8 - x_q8) >> (3 if self._left else 4)
+        reach = x_q8 - high_q8 if x > high_q8 >> 8 else low_q8 - x_q8
+        reach >>= self._pull if self._left else self._pull + 1
         large = 19 * small if reach < 19 * small else reach
         # Two frugal quantiles, see `common.FrugalQuantile`.
         high_q8 = min(high_q8 + large, x_q8) if x_q8 > high_q8 else max(high_q8 - small, x_q8)

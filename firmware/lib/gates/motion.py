@@ -47,7 +47,9 @@ class Movement:
         self._active = Switch(active_on << GUARD, active_off << GUARD, min_on, min_off)
         self._own = None
         if own_half_life_ms:
-            self._own = OwnThreshold(4, active_least << OWN, 4 * active_on << OWN, 3, 1, own_half_life_ms)
+            self._own = OwnThreshold(
+                4, active_least << OWN, 4 * active_on << OWN, 3, 1, own_half_life_ms, fast_ms=12_000
+            )
         self._every = max(1, rate_hz // 4)
         self._still = Debounce(samples_of(still_after_ms, rate_hz), min_on)
         self._still_below = still_below << GUARD

@@ -4,9 +4,8 @@ A fixed threshold leaves a quiet body's gate shut for ever and a lively one's op
 small to matter (a quiet body stays quiet), the ceiling what is large for anybody.
 
 The quantile is frugal (`common.FrugalQuantile`). Surprise: steps are a share of the quantile itself, so that one rule
-fits values of any size; it therefore starts at the floor, never falls below it, and moves eight times as fast in its
-first minute.
-Bounds: values <= 2**20 (clamped), with 8 guard bits 2**28, steps below a sixteenth of that.
+fits values of any size; it therefore starts at the floor, never falls below it, and follows with `fast_ms` at first.
+Bounds: values <= 2**20 (clamped), with 8 guard bits 2**28, steps below a quarter of that.
 """
 
 from gates.common import samples_of
@@ -26,6 +25,7 @@ class OwnThreshold:
         down: int,
         half_life_ms: int = 150_000,
         warm_ms: int = 60_000,
+        fast_ms: int = 8_000,
     ) -> None:
         self._floor = floor
         self._ceiling = max(floor, ceiling)
@@ -33,7 +33,7 @@ class OwnThreshold:
         self._down = down
         self._slow = samples_of(half_life_ms, rate_hz)
         self._warm_samples = samples_of(warm_ms, rate_hz)
-        self._fast = max(16 * up, self._warm_samples // 8)
+        self._fast = max(4 * up, samples_of(fast_ms, rate_hz))
         self.reset()
 
     def reset(self) -> None:

@@ -8,7 +8,7 @@ of it, but never below `least_nsiemens`.
 Bounds: 100000 << 8 = 2**24.6; own thresholds in nS, 100000 << 8.
 """
 
-from gates.common import samples_of
+from gates.common import samples_of, shift_for
 from gates.trend import Trend
 
 LIMIT = 100_000  # nS; clamp of the input
@@ -23,8 +23,8 @@ class TonicTrend(Trend):
         self,
         rate_hz: int = 4,
         *,
-        fast_shift: int = 5,  # 2**5 samples: 8 s at 4 Hz
-        slow_shift: int = 8,
+        fast_ms: int = 8_000,
+        slow_ms: int = 64_000,
         least_nsiemens: int = 10,  # a drift of 0.2 nS/s, 11 nS a minute
         half_life_ms: int = 150_000,
         min_on_ms: int = 4_000,
@@ -36,8 +36,8 @@ class TonicTrend(Trend):
             GUARD,
             GUARD,
             0,
-            fast_shift,
-            slow_shift,
+            shift_for(samples_of(fast_ms, rate_hz), GUARD),
+            shift_for(samples_of(slow_ms, rate_hz), GUARD),
             least_nsiemens,
             LIMIT >> 2,
             OFF_Q8,

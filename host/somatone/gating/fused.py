@@ -25,6 +25,7 @@ class FusedRules:
         self._signal = signal
         self._settings = settings
         self._rules: dict[str, SignalRules] = {}
+        self._only: SignalRules | None = None  # while there is but one source
         self._lead = ""
         self._open: dict[str, bool] = {}
         self._said: dict[str, float] = {}
@@ -36,9 +37,10 @@ class FusedRules:
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """All events of one chunk."""
-        rules = self._rules.get(chunk.source) or self._join(chunk.source)
-        events = rules.feed(chunk)
-        if len(self._rules) == 1:
+        if self._only and chunk.source == self._lead:
+            return self._only.feed(chunk)
+        events = (self._rules.get(chunk.source) or self._join(chunk.source)).feed(chunk)
+        if self._only:
             return events
         out: list[Event] = []
         if chunk.leads and chunk.source != self._lead:
@@ -92,8 +94,9 @@ class FusedRules:
             self._said = {name: value for name in lead.levels if (value := lead.last_level(name)) is not None}
             self._vote = BeatVote(self._lead) if self._signal == "bvp" else None
         self._lead = self._lead or source
-        self._rules[source] = RULES[self._signal](self._settings)
-        return self._rules[source]
+        rules = self._rules[source] = RULES[self._signal](self._settings)
+        self._only = rules if len(self._rules) == 1 else None
+        return rules
 
     def _voted(self, vote: BeatVote, chunk: Chunk, events: list[Event], *, leads: bool) -> list[Event]:
         """The lead's events with its beats replaced by those that count."""

@@ -69,6 +69,7 @@ _RANGE = (
     Parameter("span_floor", "counts", 1, 100_000, "least width of the range: below it a wearer stays small"),
     Parameter("half_life_ms", "ms", 10_000, 3_600_000, "how fast the range follows the wearer", "signals.md, 5"),
     Parameter("warm_ms", "ms", 1_000, 600_000, "how long the range moves fast after somebody came"),
+    Parameter("pull_shift", "log2 samples", 0, 8, "a value beyond the range pulls its end along, so quickly"),
 )
 
 PARAMETERS: dict[str, RuleParameters] = {
@@ -77,7 +78,7 @@ PARAMETERS: dict[str, RuleParameters] = {
         Parameter("boxcar_ms", "ms", 16, 180, "length of the smoothing", "half a systolic upstroke"),
         Parameter("refractory_ms", "ms", 200, 1_000, "no second beat within", "250 bpm"),
         Parameter("on_ms", "ms", 16, 1_000, "how long the gate stays open"),
-        Parameter("early", "", 0, 2, "opens at the systolic peak instead of 90 ms later; 2: 10 ms sooner, for a board"),
+        Parameter("early", "", 0, 1, "opens at the systolic peak instead of 90 ms later"),
         Parameter("learn_ms", "ms", 500, 10_000, "listens so long before the first beat", "one beat at 30 bpm"),
         Parameter("shortest_ms", "ms", 200, 1_000, "shortest inter-beat interval that counts"),
         Parameter("longest_ms", "ms", 1_000, 4_000, "longest inter-beat interval that counts"),
@@ -109,11 +110,11 @@ PARAMETERS: dict[str, RuleParameters] = {
         Parameter("jump", "nS/s", 100, 100_000, "steeper is an artefact", "Kleckner et al. 2018"),
         Parameter("give_up_ms", "ms", 1_000, 120_000, "no half recovery by then: it was drift"),
     ),
-    "eda.tonic": _rule(RunningRange, *_RANGE),
+    "eda.tonic": _rule(RunningRange, *_RANGE, pull_shift=1),
     "eda.rise": _rule(
         TonicTrend,
-        Parameter("fast_shift", "log2 samples", 1, 8, "time constant of the newer mean, 5: 8 s"),
-        Parameter("slow_shift", "log2 samples", 2, 12, "time constant of the older mean, 8: 64 s"),
+        Parameter("fast_ms", "ms", 1_000, 60_000, "time constant of the newer mean"),
+        Parameter("slow_ms", "ms", 2_000, 250_000, "time constant of the older mean"),
         Parameter("least_nsiemens", "nS", 1, 10_000, "least difference of the means; 56 nS is a drift of 1 nS/s"),
         _HALF_LIFE,
         Parameter("min_on_ms", "ms", 250, 60_000, "the gate stays open at least so long"),
@@ -141,7 +142,7 @@ PARAMETERS: dict[str, RuleParameters] = {
         Parameter("min_on_ms", "ms", 250, 60_000, "the gate stays open at least so long"),
         Parameter("min_off_ms", "ms", 250, 60_000, "and closed at least so long"),
     ),
-    "temp.level": _rule(RunningRange, *_RANGE, span_floor=30),
+    "temp.level": _rule(RunningRange, *_RANGE, span_floor=30, pull_shift=1),
     "motion.active": _rule(
         Movement,
         Parameter("smooth_ms", "ms", 31, 10_000, "time constant of the energy"),

@@ -1,5 +1,7 @@
 """Skin conductance: responses, their size and recovery, the tonic level within the wearer's own range, and its trend.
 
+What moves within many seconds (range, trend, whether the skin responds at all) is looked at once a second.
+
 Surprise: while the signal cannot be trusted the responses' rule goes on, so that it finds its footing, but everything
 that is the wearer's own (range, trend, whether the skin responds at all) stands still.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gates.common import CLOSED, OPENED
+from gates.common import CLOSED, OPENED, MeanOf
 from gates.eda import RECOVERED, SkinResponses
 from gates.level import FULL, HighLevel, RunningRange
 from gates.responds import Responds
@@ -30,10 +32,12 @@ class SkinRules(SignalRules):
     def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
         super().__init__(settings)
         self._responses = SkinResponses(4, **self._set("eda.onset"))
-        self._tonic = RunningRange(4, **self._set("eda.tonic"))
-        self._trend = TonicTrend(4, **self._set("eda.rise"))
-        self._high = HighLevel(4, **self._set("eda.high"))
-        self._responds = Responds(4, **self._set("eda.responds"))
+        self._tonic = RunningRange(1, **self._set("eda.tonic"))
+        self._trend = TonicTrend(1, **self._set("eda.rise"))
+        self._high = HighLevel(1, **self._set("eda.high"))
+        self._responds = Responds(1, **self._set("eda.responds"))
+        self._second = MeanOf(4)
+        self._ended = 0  # height of the last response that ended since the slow rules were asked (nS)
 
     def reset(self) -> None:
         self._responses.reset()
@@ -41,10 +45,13 @@ class SkinRules(SignalRules):
         self._trend.reset()
         self._high.reset()
         self._responds.reset()
+        self._second.reset()
+        self._ended = 0
 
     def _gap(self) -> None:
         self._responses.gap()
         self._trend.gap()
+        self._second.reset()
 
     def _standing(self) -> tuple[str, ...]:
         return ("eda.responds",) * self._responds.on
@@ -55,14 +62,17 @@ class SkinRules(SignalRules):
         if not self._usable:
             self._trend.rest()
             self._high.reset()
+            self._second.reset()
+            self._ended = 0
         for k, x in enumerate(chunk.samples):
             now_s = chunk.start_s + k / chunk.rate_hz
             edges = rule.step(x)
             if edges or rule.on:
                 out += self._response(chunk, edges, now_s)
-            if self._usable:
-                ended = rule.amplitude_nsiemens if edges & CLOSED else 0
-                self._slow(chunk, rule.tonic_nsiemens, ended, now_s, out)
+                if edges & CLOSED and self._usable:
+                    self._ended = max(self._ended, rule.amplitude_nsiemens)
+            if self._usable and self._second.step(rule.tonic_nsiemens):
+                self._slow(chunk, self._second.value, now_s, out)
         return out
 
     def _response(self, chunk: Chunk, edges: int, now_s: float) -> Iterator[Event]:
@@ -80,8 +90,8 @@ class SkinRules(SignalRules):
             recovery_s = rule.recovery_samples / chunk.rate_hz
             yield from self._level(chunk, "eda.recovery", min(recovery_s / SLOW_RECOVERY_S, 1.0), now_s)
 
-    def _slow(self, chunk: Chunk, tonic: int, ended: int, now_s: float, out: list[Event]) -> None:
-        """What is the wearer's own: one step of each rule on the tonic level."""
+    def _slow(self, chunk: Chunk, tonic: int, now_s: float, out: list[Event]) -> None:
+        """What is the wearer's own: once a second a step of each rule on the tonic level."""
         level = self._tonic.step(tonic)
         out += self._level(chunk, "eda.tonic", level / FULL, now_s)
         if edges := self._trend.step(tonic):
@@ -90,8 +100,9 @@ class SkinRules(SignalRules):
                     out += self._edge(chunk, name, value, now_s)
         if edges := self._high.step(level):
             out += self._edge(chunk, "eda.high", edges & OPENED, now_s)
-        if edges := self._responds.step(ended):
-            out += self._edge(chunk, "eda.responds", edges & OPENED, now_s, ended)
+        if edges := self._responds.step(self._ended):
+            out += self._edge(chunk, "eda.responds", edges & OPENED, now_s, self._ended)
+        self._ended = 0
 
 
 _TREND_EDGES = (

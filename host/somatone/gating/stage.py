@@ -15,12 +15,23 @@ NOT_WORN = (Validity.ABSENT, Validity.STALE)
 WATCHED_S = 3.0  # after its last sample an accelerometer no longer vouches for stillness
 
 
+class _Lane:
+    """One signal of one wearer from one source, and where it goes; kept because it is asked for with every chunk."""
+
+    def __init__(self, wearer: _Wearer, signal: str) -> None:
+        self.wearer = wearer
+        self.validity: Validity | None = None
+        self.rules: FusedRules | None = None  # until the first chunk, and after `retune`
+        self.breath = wearer.breath if signal in BREATH_SIGNALS else None
+        self.watches = signal == "acc"
+
+
 class _Wearer:
     def __init__(self) -> None:
         self.breath = BreathChoice()
         self.rules: dict[str, FusedRules] = {}
         self.retired: dict[str, FusedRules] = {}  # by signal: until its next chunk
-        self.validity: dict[tuple[str, str], Validity] = {}  # as it last was, by signal and source
+        self.lanes: dict[tuple[str, str], _Lane] = {}  # by signal and source
         self.open = False
         self.away_since_s: float | None = None
 
@@ -31,27 +42,24 @@ class Gating:
     def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
         self._settings = settings
         self._wearers: dict[str, _Wearer] = {}
+        self._lanes: dict[tuple[str, str, str], _Lane] = {}  # by wearer, signal and source
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """Every event of one chunk, `contact.worn` first."""
-        wearer = self._wearers.get(chunk.wearer)
-        if wearer is None:
-            wearer = self._wearers[chunk.wearer] = _Wearer()
+        lane = self._lanes.get((chunk.wearer, chunk.signal, chunk.source)) or self._new_lane(chunk)
         events: list[Event] = []
-        lane = chunk.signal, chunk.source
-        if wearer.validity.get(lane) is not chunk.validity:
-            wearer.validity[lane] = chunk.validity
-            events += self._contact(wearer, chunk)
-        rules = wearer.rules.get(chunk.signal)
+        if chunk.validity is not lane.validity:
+            lane.validity = chunk.validity
+            events += self._contact(lane.wearer, chunk)
+        rules = lane.rules
         if rules is None:
-            if old := wearer.retired.pop(chunk.signal, None):
-                events += old.retire(chunk)
-            rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
-        if chunk.signal == "acc" and chunk.samples and (pulse := wearer.rules.get("bvp")):
+            events += self._begin(lane, chunk)
+            rules = lane.rules = lane.wearer.rules[chunk.signal]
+        if lane.watches and chunk.samples and (pulse := lane.wearer.rules.get("bvp")):
             pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
         heard = rules.feed(chunk)
-        if chunk.signal in BREATH_SIGNALS:
-            heard = wearer.breath.heard(chunk, heard)
+        if lane.breath:
+            heard = lane.breath.heard(chunk, heard)
         return events + heard if events else heard
 
     def retune(self, settings: RuleSettings) -> None:
@@ -61,9 +69,26 @@ class Gating:
         for wearer in self._wearers.values():
             for signal in [name for name, rules in wearer.rules.items() if rules.uses(changed)]:
                 wearer.retired[signal] = wearer.rules.pop(signal)
+            for (signal, _), lane in wearer.lanes.items():
+                lane.rules = wearer.rules.get(signal)
+
+    def _new_lane(self, chunk: Chunk) -> _Lane:
+        wearer = self._wearers.setdefault(chunk.wearer, _Wearer())
+        lane = wearer.lanes[chunk.signal, chunk.source] = _Lane(wearer, chunk.signal)
+        self._lanes[chunk.wearer, chunk.signal, chunk.source] = lane
+        return lane
+
+    def _begin(self, lane: _Lane, chunk: Chunk) -> list[Event]:
+        """The signal's rules, where no other source has brought them; those of before close what they left open."""
+        wearer = lane.wearer
+        if chunk.signal in wearer.rules:
+            return []
+        old = wearer.retired.pop(chunk.signal, None)
+        wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
+        return old.retire(chunk) if old else []
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
-        worn = any(validity not in NOT_WORN for validity in wearer.validity.values())
+        worn = any(lane.validity not in NOT_WORN for lane in wearer.lanes.values())
         if worn == wearer.open:
             return []
         wearer.open = worn

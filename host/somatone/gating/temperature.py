@@ -1,7 +1,11 @@
-"""Skin temperature: rising, falling, and where it stands within the wearer's own range."""
+"""Skin temperature: rising, falling, and where it stands within the wearer's own range.
+
+The rules see one value a second, the mean of four: nothing in skin temperature is quicker.
+"""
 
 from __future__ import annotations
 
+from gates.common import MeanOf
 from gates.level import FULL, RunningRange
 from gates.temp import TemperatureTrend
 from gates.trend import FALL_CLOSED, FALL_OPENED, RISE_CLOSED, RISE_OPENED
@@ -17,15 +21,18 @@ class TemperatureRules(SignalRules):
 
     def __init__(self, settings: RuleSettings = NO_SETTINGS) -> None:
         super().__init__(settings)
-        self._trend = TemperatureTrend(4, **self._set("temp.rise"))
-        self._range = RunningRange(4, **self._set("temp.level"))
+        self._trend = TemperatureTrend(1, **self._set("temp.rise"))
+        self._range = RunningRange(1, **self._set("temp.level"))
+        self._second = MeanOf(4)
 
     def reset(self) -> None:
         self._trend.reset()
         self._range.reset()
+        self._second.reset()
 
     def _gap(self) -> None:
         self._trend.gap()
+        self._second.reset()
 
     def _standing(self) -> tuple[str, ...]:
         return ("temp.rise",) * self._trend.rising + ("temp.fall",) * self._trend.falling
@@ -34,16 +41,20 @@ class TemperatureRules(SignalRules):
         out: list[Event] = []
         if not self._usable:
             self._trend.rest()  # the air's temperature is nobody's trend
+            self._second.reset()
             return out
         for k, x in enumerate(chunk.samples):
-            now_s = chunk.start_s + k / chunk.rate_hz
-            edges = self._trend.step(x)
-            if edges:
-                for mask, name, value in _TEMPERATURE_EDGES:
-                    if edges & mask:
-                        out += self._edge(chunk, name, value, now_s)
-            out += self._level(chunk, "temp.level", self._range.step(x) / FULL, now_s)
+            if self._second.step(x):
+                self._slow(chunk, self._second.value, chunk.start_s + k / chunk.rate_hz, out)
         return out
+
+    def _slow(self, chunk: Chunk, mean: int, now_s: float, out: list[Event]) -> None:
+        """Once a second, a step of each rule."""
+        if edges := self._trend.step(mean):
+            for mask, name, value in _TEMPERATURE_EDGES:
+                if edges & mask:
+                    out += self._edge(chunk, name, value, now_s)
+        out += self._level(chunk, "temp.level", self._range.step(mean) / FULL, now_s)
 
 
 _TEMPERATURE_EDGES = (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Protocol
 
+from gates.common import MeanOf
 from gates.eda import SkinResponses
 from gates.level import RunningRange
 from gates.motion import Movement
@@ -84,13 +85,16 @@ class SkinCopy:
 
     def __init__(self, settings: RuleSettings) -> None:
         self._responses = SkinResponses(4, **settings_of(settings, "eda.onset"))
-        self._tonic = RunningRange(4, **settings_of(settings, "eda.tonic"))
+        self._tonic = RunningRange(1, **settings_of(settings, "eda.tonic"))
+        self._second = MeanOf(4)
 
     def step(self, sample: Sequence[int], *, usable: bool) -> tuple[float, ...]:
         rule = self._responses
         rule.step(sample[0])
-        if usable:
-            self._tonic.step(rule.tonic_nsiemens)
+        if not usable:
+            self._second.reset()
+        elif self._second.step(rule.tonic_nsiemens):
+            self._tonic.step(self._second.value)
         return rule.lift, rule.threshold, *_ends(self._tonic)
 
     def reset(self) -> None:
@@ -99,6 +103,7 @@ class SkinCopy:
 
     def gap(self) -> None:
         self._responses.gap()
+        self._second.reset()
 
 
 class TemperatureCopy:
@@ -115,14 +120,18 @@ class TemperatureCopy:
     )
 
     def __init__(self, settings: RuleSettings) -> None:
-        self._trend = TemperatureTrend(4, **settings_of(settings, "temp.rise"))
-        self._range = RunningRange(4, **settings_of(settings, "temp.level"))
+        self._trend = TemperatureTrend(1, **settings_of(settings, "temp.rise"))
+        self._range = RunningRange(1, **settings_of(settings, "temp.level"))
+        self._second = MeanOf(4)
         self._on, self._off = _in_force(settings, "temp.rise", "on_centi", "off_centi")
 
     def step(self, sample: Sequence[int], *, usable: bool) -> tuple[float, ...]:
-        self._trend.step(sample[0])
-        if usable:
-            self._range.step(sample[0])
+        if not usable:
+            self._trend.rest()
+            self._second.reset()
+        elif self._second.step(sample[0]):
+            self._trend.step(self._second.value)
+            self._range.step(self._second.value)
         trend = self._trend.trend / (1 << TEMPERATURE_GUARD)
         return trend, self._on, self._off, -self._on, -self._off, *_ends(self._range)
 
@@ -132,6 +141,7 @@ class TemperatureCopy:
 
     def gap(self) -> None:
         self._trend.gap()
+        self._second.reset()
 
 
 class MovementCopy:
