@@ -1,7 +1,7 @@
 """How long after the systolic peak a beat is said, in the normal and the early mode, from an E4 and from our board.
 
 A sample counts as known when it has been measured: what a device collects into packets comes on top, and is the same
-for every rule. The board's chip samples at 100 Hz and its samples pass the timeline's resampler, 40 ms long.
+for every rule. The board's chip samples at 100 Hz and its samples pass the timeline's resampler, up to 10 ms long.
 """
 
 from __future__ import annotations

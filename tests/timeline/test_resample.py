@@ -19,13 +19,13 @@ def tone(hz: float, rate_hz: float, seconds: float, height: int = 10_000) -> lis
 @given(
     st.lists(st.integers(-131_071, 131_071), min_size=0, max_size=120),
     st.lists(st.integers(0, 17), max_size=60),
-    st.sampled_from([(64, 1), (32, 3), (64, 2)]),
+    st.sampled_from([(64, 1, False), (32, 3, False), (64, 2, False), (64, 1, True), (32, 3, True)]),
 )
-def test_any_split(frames: list[int], cuts: list[int], kind: tuple[int, int]) -> None:
-    out_hz, width = kind
+def test_any_split(frames: list[int], cuts: list[int], kind: tuple[int, int, bool]) -> None:
+    out_hz, width, quick = kind
     samples = [value + axis for value in frames for axis in range(width)]
-    whole = Resampler(100, out_hz, width).feed(samples)
-    parts, split, at = Resampler(100, out_hz, width), [], 0
+    whole = Resampler(100, out_hz, width, quick=quick).feed(samples)
+    parts, split, at = Resampler(100, out_hz, width, quick=quick), [], 0
     for cut in [*cuts, len(samples)]:
         split += parts.feed(samples[at : at + cut * width])
         at += cut * width
@@ -40,9 +40,18 @@ def test_constant_and_count(out_hz: int) -> None:
     assert len(out) == pytest.approx(100 * out_hz, abs=out_hz * 0.13)
 
 
-@pytest.mark.parametrize(("out_hz", "hz", "tolerance"), [(64, 1.3, 0.01), (64, 8.0, 0.03), (32, 1.0, 0.02)])
-def test_tone_lies_where_first_s_says(out_hz: int, hz: float, tolerance: float) -> None:
-    resampler = Resampler(100, out_hz)
+@pytest.mark.parametrize(
+    ("out_hz", "hz", "tolerance", "quick"),
+    [
+        (64, 1.3, 0.01, False),
+        (64, 8.0, 0.03, False),
+        (32, 1.0, 0.02, False),
+        (64, 1.3, 0.001, True),
+        (64, 8.0, 0.01, True),
+    ],
+)
+def test_tone_lies_where_first_s_says(out_hz: int, hz: float, tolerance: float, quick: bool) -> None:
+    resampler = Resampler(100, out_hz, quick=quick)
     samples, fed_s, compared = tone(hz, 100, 10), 0.0, 0
     for start in range(0, len(samples), 7):
         out = resampler.feed(samples[start : start + 7])
@@ -66,6 +75,22 @@ def test_stated_response(out_hz: int, pass_hz: int, ripple_db: float, stop_hz: i
     print(f"100 -> {out_hz}: pass {min(passed):.2f} .. {max(passed):.2f} dB, stop {stopped:.1f} dB")
     assert max(abs(value) for value in passed) <= ripple_db
     assert stopped <= stop_db
+
+
+def test_quick_is_known_soon_and_true_below_12_hz() -> None:
+    """Every output is known with the next input sample; no gain is off by more than 0.1 dB where a pulse lives."""
+    resampler = Resampler(100, 64, quick=True)
+    assert resampler.delay_s == pytest.approx(0.01)
+    fed, late_s = 0, []
+    for n in range(1_000):
+        for k, _ in enumerate(resampler.feed([n])):
+            late_s.append(-resampler.first_s - k / 64)
+            fed += 1
+    assert fed == pytest.approx(640, abs=2)
+    assert min(late_s) > 0
+    assert max(late_s) <= 0.0101
+    gains = [gain for hz in range(13) for gain in response(100, 64, hz, quick=True)]
+    assert max(abs(20 * math.log10(gain)) for gain in gains) <= 0.1
 
 
 @pytest.mark.parametrize("off", [0.03, -0.03, 0.0007])

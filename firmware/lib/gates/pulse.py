@@ -28,8 +28,7 @@ LIMIT = 131071  # counts; clamp of the input
 PHASE_SHARE = (99, 99, 99, 15, 14, 14, 10, 5, 3, 2, 2, 3, 5, 7, 5, 4)
 LARGE_SHARE = 11  # a refused peak this high, again and again half-way between beats, means locked at half rate
 LOCKED = 4  # beats in a row with such a peak before them
-FLAT = 64  # the slope sum counts as flat when it grows by less than this part of itself: half a sample sooner known
-EARLY_SHARE = (0, 8, 5)  # of the threshold, in eighths, at which the gate opens early; 0: not early
+FLAT = 32  # the slope sum counts as flat when it grows by less than this part of itself: a sample sooner known
 FREE_SHARE = 10  # least height while there is no rhythm yet
 SMALL_SHARE = 9  # lower than this much of the last tall beat is small; tall and small by turns is a dicrotic wave
 
@@ -50,7 +49,7 @@ class PulseBeats:
         boxcar_ms: int = 94,  # half the length of a systolic upstroke; 6 samples at 64 Hz
         refractory_ms: int = 240,  # 250 bpm; the dicrotic wave is kept out by the phase
         on_ms: int = 125,
-        early: int = 0,  # 1: opens at about the systolic peak; 2: 10 ms sooner, to make up for a resampler's delay
+        early: int = 0,  # 1: opens at about the systolic peak
         learn_ms: int = 2000,  # one beat at 30 bpm
         shortest_ms: int = 240,  # valid inter-beat interval, 0.24 .. 2.1 s: 250 .. 28 bpm
         longest_ms: int = 2100,
@@ -60,7 +59,7 @@ class PulseBeats:
         self._box = box = min(12, samples_of(boxcar_ms, rate_hz))
         self._min_on = samples_of(on_ms, rate_hz)
         self._refractory = max(samples_of(refractory_ms, rate_hz), self._min_on)
-        self._early = EARLY_SHARE[early]
+        self._early = bool(early)
         self._lead = box // 2  # from the early opening to the peak of the sum, at least
         self._learn_samples = samples_of(learn_ms, rate_hz)
         self._shortest_q8 = samples_of(shortest_ms, rate_hz) << 8
@@ -169,9 +168,12 @@ class PulseBeats:
             x = samples[k]
             slope += x - 2 * line[at - box] + line[at]
             line[at] = x
-            rise = slope if slope > 0 else 0
-            change = rise - rises[at]
-            rises[at] = rise
+            if slope > 0:
+                change = slope - rises[at]
+                rises[at] = slope
+            else:
+                change = -rises[at]
+                rises[at] = 0
             at += 1
             if at == size:
                 at = 0
@@ -217,7 +219,7 @@ class PulseBeats:
         since = self._since
         if height < self._floor or self._learn or since + self._lead < self._refractory:
             return 0
-        if height < (self._threshold(since + self._lead) >> 3) * self._early:
+        if height < self._threshold(since + self._lead):
             return 0
         self._foreseen = True
         self._locate()

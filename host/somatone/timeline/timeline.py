@@ -19,6 +19,7 @@ from somatone.timeline.units import RATES_HZ, WIDTHS, NativeFormat, native_forma
 from somatone.timeline.wear import Wear
 from somatone.training_metrics import METRICS
 
+QUICK = ("bvp",)  # signals for which a late sample is worse than a noisy one
 STALE_S = 3.0  # longer than any source's packet, shorter than a visitor's patience
 
 
@@ -210,7 +211,9 @@ class Timeline:
         native = native_format(chunk.format)
         rate_hz = RATES_HZ.get(native.signal, native.rate_hz)
         width = WIDTHS.get(native.signal, 1)
-        resampler = Resampler(native.rate_hz, rate_hz, width) if native.rate_hz != rate_hz else None
+        resampler = None
+        if native.rate_hz != rate_hz:
+            resampler = Resampler(native.rate_hz, rate_hz, width, quick=native.signal in QUICK)
         clock = self._clock_for(chunk.source, chunk.signal, native.rate_hz)
         return _Lane(native, clock, resampler, rate_hz, width)
 
