@@ -155,18 +155,33 @@ class BreathFromPulse:
         return edges
 
     def _tick(self) -> int:
+        """The slope is the newest second less the second LAG ticks before it; the ring is as long as both."""
         self._wait = self._every
+        held = self._held
+        at = self._at
+        old = self._old_sum + held[at - LAG] - held[at]
+        new = self._new_sum + self._value - held[at - BOX]
+        held[at] = self._value
+        self._at = at + 1 if at + 1 < BOX + LAG else 0
+        self._old_sum = old
+        self._new_sum = new
+        if new > self._top:
+            self._top = new
+        elif new < self._bottom:
+            self._bottom = new
         if self._quiet < self._patience:
             self._quiet += self._every
         else:
             self._good = 0
-        slope = self._filter(self._value)
-        if self._good <= GOOD_MOST >> 1:  # not usable
-            self._cadence.gap()
-            return self._hold.step(False)
-        size = self._slope_size
-        size.step(abs(slope))
-        margin = ((size.q6 >> size.GUARD) * self._hysteresis) >> 8
+        if self._good > GOOD_MOST >> 1:  # usable
+            return self._decide(new - old)
+        self._cadence.gap()
+        return self._hold.step(False)
+
+    def _decide(self, slope: int) -> int:
+        """The gate follows the slope's sign, with a margin that is a share of its usual size."""
+        self._slope_size.step(abs(slope))
+        margin = (self._slope_size.value * self._hysteresis) >> 8
         hold = self._hold
         wanted = -slope > (-margin if hold.on else margin)
         edges = hold.step(wanted) if wanted != hold.on or hold.left else 0
@@ -177,22 +192,6 @@ class BreathFromPulse:
                 self.depth = (self._top - self._bottom) // BOX
                 self._top = self._bottom = self._new_sum
         return edges
-
-    def _filter(self, value: int) -> int:
-        """The newest second less the second LAG ticks before it. The ring is as long as both."""
-        held = self._held
-        at = self._at
-        old = self._old_sum + held[at - LAG] - held[at]
-        new = self._new_sum + value - held[at - BOX]
-        held[at] = value
-        self._at = at + 1 if at + 1 < BOX + LAG else 0
-        self._old_sum = old
-        self._new_sum = new
-        if new > self._top:
-            self._top = new
-        elif new < self._bottom:
-            self._bottom = new
-        return new - old
 
     def _lag_q8(self) -> int:
         """Filter delay, and half a beat of waiting, and the quarter that an interval lies in the past on average."""

@@ -177,7 +177,7 @@ class PulseBeats:
             at += 1
             if at == size:
                 at = 0
-            if change * FLAT > total:
+            if change > 0 and change * FLAT > total:
                 rising = True
                 if foresees:
                     total += change

@@ -65,14 +65,13 @@ class PulseRules(SaysBreath):
             if edges:  # with the last sample taken; heart and breath have to know of all before it
                 self._pass(chunk, passed, done - 1, out)
                 passed = done - 1
-                out += self._edges(chunk, edges, chunk.start_s + passed / chunk.rate_hz)
+                self._edges(chunk, edges, chunk.start_s + passed / chunk.rate_hz, out)
         self._pass(chunk, passed, end, out)
         return out
 
     def _pass(self, chunk: Chunk, first: int, last: int, out: list[Event]) -> None:
         """No beat from sample `first` to `last` of the chunk: the rhythm may end, a breath may turn."""
-        closed = self._heart.advance(last - first)
-        if closed:
+        if self._heart.on and (closed := self._heart.advance(last - first)):
             out += self._unsteady(chunk, chunk.start_s + (first + closed) / chunk.rate_hz)
         breath = self._breath
         while first < last:
@@ -81,21 +80,23 @@ class PulseRules(SaysBreath):
             if turn:
                 out += self._say_breath(chunk, breath, turn, chunk.start_s + (first - 1) / chunk.rate_hz)
 
-    def _edges(self, chunk: Chunk, edges: int, now_s: float) -> Iterator[Event]:
+    def _edges(self, chunk: Chunk, edges: int, now_s: float, out: list[Event]) -> None:
         beats = self._beats
         if edges & CLOSED:
-            yield from self._edge(chunk, "pulse.beat", 0, now_s)
+            out += self._edge(chunk, "pulse.beat", 0, now_s)
+            if edges == CLOSED:
+                return
         at_s = now_s - beats.age_q8 / 256 / chunk.rate_hz
         if edges & OPENED:
-            yield from self._edge(chunk, "pulse.beat", 1, at_s, beats.strength)
+            out += self._edge(chunk, "pulse.beat", 1, at_s, beats.strength)
         if not edges & MEASURED:
             return
         self._breath.step_beat(beats.interval_q8, beats.strength)
-        yield from self._rate(chunk, at_s, now_s)
+        self._rate(chunk, at_s, now_s, out)
         if self._usable:
-            yield from self._level(chunk, "pulse.strength", self._strength.step(beats.strength) / FULL, at_s)
+            out += self._level(chunk, "pulse.strength", self._strength.step(beats.strength) / FULL, at_s)
 
-    def _rate(self, chunk: Chunk, at_s: float, now_s: float) -> Iterator[Event]:
+    def _rate(self, chunk: Chunk, at_s: float, now_s: float, out: list[Event]) -> None:
         """A measured beat: whether the rhythm is steady, and its rate where it is."""
         heart, interval_q8 = self._heart, self._beats.interval_q8
         if chunk.validity in DISTURBED:
@@ -103,13 +104,13 @@ class PulseRules(SaysBreath):
         heart.watched = now_s <= self._watched_until_s
         edge = heart.step(interval_q8)
         if edge == CLOSED:
-            yield from self._unsteady(chunk, now_s)
+            out += self._unsteady(chunk, now_s)
         elif edge == OPENED:
-            yield from self._edge(chunk, "pulse.steady", 1, now_s)
+            out += self._edge(chunk, "pulse.steady", 1, now_s)
         if heart.trusted:
             bpm = 60 * 256 * chunk.rate_hz / interval_q8
             place = (bpm - SLOWEST_BPM) / (FASTEST_BPM - SLOWEST_BPM)
-            yield from self._level(chunk, "pulse.rate", min(max(place, 0.0), 1.0), at_s)
+            out += self._level(chunk, "pulse.rate", min(max(place, 0.0), 1.0), at_s)
 
     def _unsteady(self, chunk: Chunk, now_s: float) -> Iterator[Event]:
         """The gate closes and the rate no longer holds."""

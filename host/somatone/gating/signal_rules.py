@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from somatone.gating.parameters import settings_of
-from somatone.records import Chunk, Event, Gate, Level
+from somatone.records import Chunk, Event, Gate, Level, Validity
 
 SMALLEST_LEVEL_STEP = 1 / 256  # a level is said again when it has moved this far
 SHORTEST_S = 0.5  # of a gate that already stood open in its rule when the signal became usable
@@ -31,6 +31,7 @@ class SignalRules:
         self._settings = settings
         self.used: set[str] = set()  # rules whose parameters were asked for
         self._next_index: int | None = None
+        self._validity: Validity | None = None
         self._usable = False
         self._open: dict[str, bool] = dict.fromkeys(self.gates, False)
         self._said: dict[str, float] = {}
@@ -39,9 +40,17 @@ class SignalRules:
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """All events of one chunk, in order of its samples."""
-        if chunk.index != self._next_index and self._next_index is not None:
+        if chunk.index == self._next_index and chunk.validity is self._validity and not self._late:
+            self._next_index += len(chunk.samples) // chunk.width  # nearly always
+            return [*self._run(chunk)]
+        return self._changed(chunk)
+
+    def _changed(self, chunk: Chunk) -> list[Event]:
+        """A chunk behind a gap, of another validity, or soon after the signal became usable."""
+        if self._next_index not in (None, chunk.index):
             self._gap()
         self._next_index = chunk.index + len(chunk.samples) // chunk.width
+        self._validity = chunk.validity
         events: list[Event] = []
         if chunk.validity.usable is not self._usable:
             self._usable = chunk.validity.usable

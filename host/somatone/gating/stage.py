@@ -50,7 +50,7 @@ class Gating:
         events: list[Event] = []
         if chunk.validity is not lane.validity:
             lane.validity = chunk.validity
-            events += self._contact(lane.wearer, chunk)
+            events = self._contact(lane.wearer, chunk)
         rules = lane.rules
         if rules is None:
             events += self._begin(lane, chunk)
