@@ -151,7 +151,9 @@ def train(
     ] = None,
     all_presets: Annotated[bool, typer.Option("--all", help="All of them, into the folder --record.")] = False,
     seed: SeedOption = 1,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="How long the run plays; without it 1.5.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="How long the run plays; without it until its state is reached.")
+    ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", help="Keep the run in this file (.mcap); with --all a folder.")
     ] = None,

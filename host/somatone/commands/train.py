@@ -12,7 +12,7 @@ from somatone.errors import UsageError
 from somatone.recorded import open_session
 from somatone.sources.recording import Recording
 from somatone.training.launch import Order
-from somatone.training.presets import PRESETS, RATE_HZ, RUN_S
+from somatone.training.presets import PRESETS, RATE_HZ
 from somatone.training.record import Keep, record_run
 from somatone.training.runs import SUFFIX, made_dir
 from somatone.training.states import hear
@@ -42,16 +42,22 @@ def train_command(options: TrainOptions) -> None:
         raise UsageError(f"say which run, --preset {'|'.join(PRESETS)}, or --all.")
     if options.all_presets and options.plot:
         raise UsageError("--plot draws one run: give --preset with it.")
-    minutes = RUN_S / 60 if options.minutes is None else options.minutes
-    if not 0 < minutes <= MOST_MINUTES:
-        raise UsageError(f"--minutes is above 0 and at most {MOST_MINUTES}, not {minutes:g}.")
-    frames = max(1, round(minutes * 60 * options.rate_hz))
+    if options.minutes is not None and not 0 < options.minutes <= MOST_MINUTES:
+        raise UsageError(f"--minutes is above 0 and at most {MOST_MINUTES}, not {options.minutes:g}.")
     for preset in PRESETS if options.all_presets else (options.preset,):
         assert preset
+        frames = max(1, round(_seconds(options, preset) * options.rate_hz))
         order = Order(preset, options.seed, options.rate_hz, 0.0, frames, options.data, at_once=True, nice=1)
         order.check()
         with tempfile.TemporaryDirectory() as spare:
             _one(order, _target(options, preset, Path(spare)), options, kept=bool(options.record))
+
+
+def _seconds(options: TrainOptions, preset: str) -> float:
+    """As asked for, else until the preset is in its state; a preset that is none has no length, `Order` refuses it."""
+    if options.minutes is not None:
+        return options.minutes * 60
+    return PRESETS[preset].run_s if preset in PRESETS else 1.0
 
 
 def _target(options: TrainOptions, preset: str, spare: Path) -> Path:
