@@ -18,11 +18,13 @@ from bench.beat_delay import beat_delay
 from bench.beats import beats
 from bench.bit_exact import bit_exact
 from bench.breath import breath
+from bench.composition_sound import composition_sound
 from bench.correlation import correlation
 from bench.failover_picture import failover_picture
 from bench.figures import Figure
 from bench.fusion import fusion
 from bench.heart_rate import heart_rate
+from bench.learns_sound import learns_sound
 from bench.library import library
 from bench.onset import onset_to_sound
 from bench.particles import particles
@@ -38,6 +40,7 @@ from bench.stage import film_sync, page_cost, stage
 from bench.stage_views import stage_views
 from bench.ten_minutes import ten_minutes
 from bench.training_latency import training_latency
+from bench.training_long import training_long
 from bench.training_presets import training_presets
 from bench.visitors import visitors
 from bench.voices import voices
@@ -66,6 +69,9 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     range_audit,
     library,
     training_presets,
+    learns_sound,
+    composition_sound,
+    training_long,
     voices,
     piece_pictures,
     stage,
