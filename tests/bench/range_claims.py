@@ -251,7 +251,7 @@ OWN_MOTION = Audit(
     [(-128, 128)] * 3,
     {
         **MOTION.state,
-        "_until_own": Within(1, 8),
+        "_until_own": Within(1, 32),
         "_active.on_at": Within(0, 768 << 8),
         "_active.off_at": Within(0, 768 << 8),
         "_own._left": COUNT,

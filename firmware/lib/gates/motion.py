@@ -48,9 +48,9 @@ class Movement:
         self._own = None
         if own_half_life_ms:
             self._own = OwnThreshold(
-                4, active_least << OWN, 4 * active_on << OWN, 3, 1, own_half_life_ms, fast_ms=12_000
+                1, active_least << OWN, 4 * active_on << OWN, 3, 1, own_half_life_ms, fast_ms=12_000
             )
-        self._every = max(1, rate_hz // 4)
+        self._every = rate_hz
         self._still = Debounce(samples_of(still_after_ms, rate_hz), min_on)
         self._still_below = still_below << GUARD
         self._one = [0, 0, 0]
@@ -159,7 +159,7 @@ class Movement:
         return edges
 
     def _follow_own(self, own: OwnThreshold, energy_q8: int) -> None:
-        """Four times a second: where `active` opens for this wearer; it closes at two thirds of that."""
+        """Once a second: where `active` opens for this wearer; it closes at two thirds of that."""
         self._until_own = self._every
         on_at = own.step(energy_q8 >> (GUARD - OWN)) << (GUARD - OWN)
         self._active.on_at = on_at

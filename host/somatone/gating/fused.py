@@ -7,7 +7,7 @@ where the new one stands. Beats of several devices are brought to one site and v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from somatone.gating.beat_vote import BeatVote
 from somatone.gating.rules import RULES
@@ -35,13 +35,13 @@ class FusedRules:
         self._vote: BeatVote | None = None
         self._usable: dict[str, bool] = {}
 
+    def shortest_way(self) -> Callable[[Chunk], list[Event]]:
+        """What takes a chunk of a source that has joined, until another joins: one alone has nothing to fuse."""
+        return self._only.feed if self._only else self.feed
+
     def feed(self, chunk: Chunk) -> list[Event]:
-        """All events of one chunk."""
-        if self._only and chunk.source == self._lead:
-            return self._only.feed(chunk)
-        events = (self._rules.get(chunk.source) or self._join(chunk.source)).feed(chunk)
-        if self._only:
-            return events
+        """All events of one chunk of several sources' that have joined."""
+        events = self._rules[chunk.source].feed(chunk)
         out: list[Event] = []
         if chunk.leads and chunk.source != self._lead:
             out += self._take_over(chunk)
@@ -86,8 +86,10 @@ class FusedRules:
         if self._vote:
             self._vote.reset()
 
-    def _join(self, source: str) -> SignalRules:
-        """Rules for a source that is new; what the first one has said so far is what was heard."""
+    def join(self, source: str) -> None:
+        """Rules for a source, where it is new; what the first one has said so far is what was heard."""
+        if source in self._rules:
+            return
         if len(self._rules) == 1:
             lead = self._rules[self._lead]
             self._open = {name: lead.is_open(name) for name in lead.gates}
@@ -96,7 +98,6 @@ class FusedRules:
         self._lead = self._lead or source
         rules = self._rules[source] = RULES[self._signal](self._settings)
         self._only = rules if len(self._rules) == 1 else None
-        return rules
 
     def _voted(self, vote: BeatVote, chunk: Chunk, events: list[Event], *, leads: bool) -> list[Event]:
         """The lead's events with its beats replaced by those that count."""

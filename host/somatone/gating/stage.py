@@ -5,6 +5,8 @@ A wearer who has been away for `FORGET_S` is forgotten: the next visitor never i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from somatone.gating.breath import BREATH_SIGNALS, BreathChoice
 from somatone.gating.fused import FusedRules
 from somatone.gating.signal_rules import NO_SETTINGS, RuleSettings
@@ -12,7 +14,9 @@ from somatone.records import Chunk, Event, Gate, Validity
 
 FORGET_S = 10.0
 NOT_WORN = (Validity.ABSENT, Validity.STALE)
-WATCHED_S = 3.0  # after its last sample an accelerometer no longer vouches for stillness
+WATCHED_S = 3.0  # so long after the second of its last sample an accelerometer vouches for stillness
+
+Feed = Callable[[Chunk], list[Event]]
 
 
 class _Lane:
@@ -21,9 +25,10 @@ class _Lane:
     def __init__(self, wearer: _Wearer, signal: str) -> None:
         self.wearer = wearer
         self.validity: Validity | None = None
-        self.rules: FusedRules | None = None  # until the first chunk, and after `retune`
+        self.feed: Feed | None = None  # its rules; None before the first chunk and after `retune`
         self.breath = wearer.breath if signal in BREATH_SIGNALS else None
         self.watches = signal == "acc"
+        self.vouch_s = float("-inf")  # when the pulse is told again
 
 
 class _Wearer:
@@ -51,13 +56,12 @@ class Gating:
         if chunk.validity is not lane.validity:
             lane.validity = chunk.validity
             events = self._contact(lane.wearer, chunk)
-        rules = lane.rules
-        if rules is None:
-            events += self._begin(lane, chunk)
-            rules = lane.rules = lane.wearer.rules[chunk.signal]
-        if lane.watches and chunk.samples and (pulse := lane.wearer.rules.get("bvp")):
-            pulse.watch(chunk.source, chunk.end_s + WATCHED_S)
-        heard = rules.feed(chunk)
+        if lane.feed is None:
+            events += self._begin(lane.wearer, chunk)
+        if lane.watches and chunk.start_s >= lane.vouch_s:
+            self._vouch(lane, chunk)
+        assert lane.feed
+        heard = lane.feed(chunk)
         if lane.breath:
             heard = lane.breath.heard(chunk, heard)
         return events + heard if events else heard
@@ -70,7 +74,8 @@ class Gating:
             for signal in [name for name, rules in wearer.rules.items() if rules.uses(changed)]:
                 wearer.retired[signal] = wearer.rules.pop(signal)
             for (signal, _), lane in wearer.lanes.items():
-                lane.rules = wearer.rules.get(signal)
+                if signal in wearer.retired:
+                    lane.feed = None
 
     def _new_lane(self, chunk: Chunk) -> _Lane:
         wearer = self._wearers.setdefault(chunk.wearer, _Wearer())
@@ -78,14 +83,25 @@ class Gating:
         self._lanes[chunk.wearer, chunk.signal, chunk.source] = lane
         return lane
 
-    def _begin(self, lane: _Lane, chunk: Chunk) -> list[Event]:
-        """The signal's rules, where no other source has brought them; those of before close what they left open."""
-        wearer = lane.wearer
-        if chunk.signal in wearer.rules:
-            return []
+    def _begin(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
+        """A source that is new to the signal's rules, or rules that are; those of before close what they left open."""
         old = wearer.retired.pop(chunk.signal, None)
-        wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
+        rules = wearer.rules.get(chunk.signal)
+        if rules is None:
+            rules = wearer.rules[chunk.signal] = FusedRules(chunk.signal, self._settings)
+        rules.join(chunk.source)
+        for (signal, _), lane in wearer.lanes.items():
+            if signal == chunk.signal and (lane.feed or lane is wearer.lanes[signal, chunk.source]):
+                lane.feed = rules.shortest_way()
         return old.retire(chunk) if old else []
+
+    @staticmethod
+    def _vouch(lane: _Lane, chunk: Chunk) -> None:
+        """Once a second, and for a little longer: this device's accelerometer is there."""
+        pulse = lane.wearer.rules.get("bvp")
+        if pulse and chunk.samples:
+            lane.vouch_s = chunk.start_s // 1 + 1
+            pulse.watch(chunk.source, lane.vouch_s + WATCHED_S)
 
     def _contact(self, wearer: _Wearer, chunk: Chunk) -> list[Event]:
         worn = any(lane.validity not in NOT_WORN for lane in wearer.lanes.values())
