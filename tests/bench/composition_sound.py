@@ -38,7 +38,7 @@ SOUND_SEED = 1
 BEGUN_S = 15.0  # of a section: its run settles, the last one's sound dies away
 OPEN, BAR = 0.5, 0.7
 RANK_HZ, FASTEST_HZ = (48.0, 66.0), 9.0  # about the organ's pitch in this piece; an organ's second beat is slower
-STRIDE, BEAT_WINDOW, STEADY = 480, 800, 0.15  # hundred values a second, eight seconds; how much what is asked may move
+STRIDE, BEAT_WINDOW, STEADY = 480, 800, 0.6  # hundred values a second, eight seconds; how much what is asked may move
 MIX, ORGAN = "", "organ"
 
 
