@@ -70,6 +70,7 @@ class PulseBeats:
         self._samples = [0] * (2 * box)
         self._rises = [0] * (2 * box)
         self._one = [0]
+        self._used = 0
         self.taken = 0
         self._heights = RunningMedian(3)
         self._intervals = RunningMedian(24)
@@ -119,8 +120,8 @@ class PulseBeats:
 
     def step(self, x: int) -> int:
         """One sample (counts); returns a mask of OPENED, CLOSED and MEASURED."""
-        self._one[0] = x
-        return self.run(self._one)
+        self._one[0] = x if -LIMIT <= x <= LIMIT else clamped(x, LIMIT)
+        return self._turn(self._one, 0, 1)
 
     def run(self, samples: list[int] | tuple[int, ...], first: int = 0) -> int:
         """Samples from place `first` on, up to and with the first that has an edge: its mask, 0 when none has.
@@ -132,15 +133,21 @@ class PulseBeats:
         edges = 0
         end = len(samples)
         while first < end and not edges:
-            count = self._climb(samples, first, end)
-            first += count
-            edges = self._pass(count)
-            if self._top >= 0:
-                edges |= self._peak(self._top)
-                self._foreseen = False
-            elif self._early and self._rising and not self._on_left and not self._foreseen:
-                edges |= self._foresee(self._sum)
+            edges = self._turn(samples, first, end)
+            first += self._used
         self.taken = first
+        return edges
+
+    def _turn(self, samples: list[int] | tuple[int, ...], first: int, end: int) -> int:
+        """Samples until there is something to decide, and the decision; `_used` says how many."""
+        count = self._climb(samples, first, end)
+        self._used = count
+        edges = self._pass(count)
+        if self._top >= 0:
+            edges |= self._peak(self._top)
+            self._foreseen = False
+        elif self._early and self._rising and not self._on_left and not self._foreseen:
+            edges |= self._foresee(self._sum)
         return edges
 
     def _climb(self, samples: list[int] | tuple[int, ...], first: int, end: int) -> int:
