@@ -76,7 +76,7 @@ def pulse_state(rate_hz: int) -> dict[str, Any]:
         "_rising": BOOL,
         "_top": Within(-1, total),
         "_one": Within(-ADC, ADC),
-        "_used": OneOf((0, 1)),
+        "taken": OneOf((0, 1)),
         "_small": Within(0, 64),
         "_turns": Within(0, 64),
         "_tall": Within(0, total),

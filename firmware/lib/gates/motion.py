@@ -88,12 +88,13 @@ class Movement:
         self._one[2] = z
         return self.run(self._one)
 
-    def run(self, samples: list[int] | tuple[int, ...], first: int = 0) -> int:
+    def run(self, samples: list[int] | tuple[int, ...], first: int = 0, clean: bool = False) -> int:
         """Samples (x, y, z, x, ...) from place `first` on, up to and with the first that has an edge: its mask.
 
         0 when none has; `taken` is the place behind the last one used. However samples are cut, the edges are the same.
+        `clean` says that all lie within LIMIT, as the timeline's chunks do.
         """
-        if max(samples) > LIMIT or min(samples) < -LIMIT:
+        if not clean and (max(samples) > LIMIT or min(samples) < -LIMIT):
             samples = [clamped(value, LIMIT) for value in samples]
         edges = 0
         end = len(samples)

@@ -70,7 +70,6 @@ class PulseBeats:
         self._samples = [0] * (2 * box)
         self._rises = [0] * (2 * box)
         self._one = [0]
-        self._used = 0
         self.taken = 0
         self._heights = RunningMedian(3)
         self._intervals = RunningMedian(24)
@@ -121,33 +120,28 @@ class PulseBeats:
     def step(self, x: int) -> int:
         """One sample (counts); returns a mask of OPENED, CLOSED and MEASURED."""
         self._one[0] = x if -LIMIT <= x <= LIMIT else clamped(x, LIMIT)
-        return self._turn(self._one, 0, 1)
+        return self.run(self._one, 0, True)
 
-    def run(self, samples: list[int] | tuple[int, ...], first: int = 0) -> int:
+    def run(self, samples: list[int] | tuple[int, ...], first: int = 0, clean: bool = False) -> int:
         """Samples from place `first` on, up to and with the first that has an edge: its mask, 0 when none has.
 
-        `taken` is the place behind the last sample used. However samples are cut, the edges are the same.
+        `taken` is the place behind the last sample used. However samples are cut, the edges are the same. `clean` says
+        that all lie within LIMIT, as the timeline's chunks do.
         """
-        if max(samples) > LIMIT or min(samples) < -LIMIT:
+        if not clean and (max(samples) > LIMIT or min(samples) < -LIMIT):
             samples = [clamped(x, LIMIT) for x in samples]
         edges = 0
         end = len(samples)
         while first < end and not edges:
-            edges = self._turn(samples, first, end)
-            first += self._used
+            count = self._climb(samples, first, end)
+            first += count
+            edges = self._pass(count)
+            if self._top >= 0:
+                edges |= self._peak(self._top)
+                self._foreseen = False
+            elif self._early and self._rising and not self._on_left and not self._foreseen:
+                edges |= self._foresee(self._sum)
         self.taken = first
-        return edges
-
-    def _turn(self, samples: list[int] | tuple[int, ...], first: int, end: int) -> int:
-        """Samples until there is something to decide, and the decision; `_used` says how many."""
-        count = self._climb(samples, first, end)
-        self._used = count
-        edges = self._pass(count)
-        if self._top >= 0:
-            edges |= self._peak(self._top)
-            self._foreseen = False
-        elif self._early and self._rising and not self._on_left and not self._foreseen:
-            edges |= self._foresee(self._sum)
         return edges
 
     def _climb(self, samples: list[int] | tuple[int, ...], first: int, end: int) -> int:

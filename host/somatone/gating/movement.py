@@ -33,7 +33,7 @@ class MovementRules(SignalRules):
         out: list[Event] = []
         done, end = 0, len(samples)
         while done < end:
-            edges = movement.run(samples, done)
+            edges = movement.run(samples, done, clean=True)
             done = movement.taken
             if edges:
                 now_s = chunk.start_s + (done // 3 - 1) / chunk.rate_hz

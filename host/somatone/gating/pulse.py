@@ -60,7 +60,7 @@ class PulseRules(SaysBreath):
         out: list[Event] = []
         done, passed, end = 0, 0, len(samples)
         while done < end:
-            edges = beats.run(samples, done)
+            edges = beats.run(samples, done, clean=True)
             done = beats.taken
             if edges:  # with the last sample taken; heart and breath have to know of all before it
                 self._pass(chunk, passed, done - 1, out)
