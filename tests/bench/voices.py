@@ -25,7 +25,7 @@ TABLE = BUILD / "voices.md"
 def voices() -> Iterator[Figure]:
     """One row a voice; the whole table goes to build/voices.md. VOICES=organ,noise measures only these."""
     chosen = os.environ.get("VOICES", "").split(",") if os.environ.get("VOICES") else None
-    rows = ["| control | moved | from | to | how surely |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| control | moved | from | to | how surely | rank correlation |", "| --- | --- | --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory() as folder:
         library = ensure_library(Path(folder) / "library")
         for voice in load_voices().values():
@@ -35,7 +35,7 @@ def voices() -> Iterator[Figure]:
             picture(sweep)
             rows += [
                 f"| {voice.name}.{m.control} | {m.descriptor} | {m.low:.4g} | {m.high:.4g} "
-                f"| {m.follows:.2f}{' held' if m.held else ''} |"
+                f"| {m.follows:.2f}{' held' if m.held else ''} | {'' if m.held else f'{m.trend:+.2f}'} |"
                 for m in sweep.moved
             ]
             TABLE.write_text("\n".join(rows) + "\n", encoding="utf-8")
