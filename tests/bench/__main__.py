@@ -36,7 +36,7 @@ from bench.replay_speed import render_speed, replay_speed
 from bench.skin_onsets import skin_onsets
 from bench.sound_faults import sound_faults
 from bench.sound_latency import sound_latency
-from bench.stage import film_sync, page_cost, stage
+from bench.stage import film_sync, page_cost, stage, stage_returns
 from bench.stage_views import stage_views
 from bench.ten_minutes import ten_minutes
 from bench.training_latency import training_latency
@@ -75,6 +75,7 @@ BENCHES: tuple[Callable[[], Iterator[Figure]], ...] = (
     voices,
     piece_pictures,
     stage,
+    stage_returns,
     stage_views,
     page_cost,
     film_sync,

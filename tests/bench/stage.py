@@ -27,6 +27,9 @@ from somatone.sinks.page.sink import PageSink
 from somatone.sources.e4_files import read_session
 
 WATCH_S = 20.0
+QUIETLY = ("--source", "simulated", "--no-sound")
+TOLD = "return somatone.meter.received"
+RESTARTS = 5
 PUTS = 6_000
 FILM, FILM_BAR = "film: picture behind sound", "within 40 ms"
 
@@ -34,11 +37,27 @@ FILM, FILM_BAR = "film: picture behind sound", "within 40 ms"
 def stage() -> Iterator[Figure]:
     """Frames a second by the page's own counter over 20 s, while the daemon runs with a simulated wearer."""
     bar = ">= 30 frames a second at 1280 x 720"
-    with chromium() as browser, daemon(["--source", "simulated", "--no-sound"]):
+    with chromium() as browser, daemon(QUIETLY):
         time.sleep(12)  # a body settles
         yield Figure("stage correlations, software rendering, daemon running", bar, _watched(browser, PORT))
     with chromium() as browser, _faked() as page:
         yield Figure("stage twos_and_sevens, software rendering, made-up run", bar, _watched(browser, page.port))
+
+
+def stage_returns() -> Iterator[Figure]:
+    """The same page, never touched, through five ends and starts of the daemon: seconds until it is fed again."""
+    took_s: list[float] = []
+    with chromium() as browser:
+        with daemon(QUIETLY):
+            browser.get(stage_address())
+            _fed(browser, 0)
+        for _ in range(RESTARTS):
+            told = browser.execute_script(TOLD)
+            with daemon(QUIETLY):
+                begun_s = time.monotonic()  # the page is served from here on
+                took_s.append(_fed(browser, told) - begun_s)
+    said = f"fed again {np.median(took_s):.1f} s after the page was served, worst {max(took_s):.1f} s of {RESTARTS}"
+    yield Figure("stage: the daemon is ended and started, the page is not touched", "comes back by itself", said)
 
 
 def page_cost() -> Iterator[Figure]:
@@ -82,6 +101,16 @@ def _faked() -> Iterator[PageSink]:
         yield page
     finally:
         page.close()
+
+
+def _fed(browser: Any, told: int) -> float:
+    """When the page had heard more than it had been told before."""
+    until_s = time.monotonic() + 60.0
+    while browser.execute_script(TOLD) <= told:
+        if time.monotonic() > until_s:
+            raise RuntimeError("the page was not fed within a minute")
+        time.sleep(0.05)
+    return time.monotonic()
 
 
 def _watched(browser: Any, port: int) -> str:
