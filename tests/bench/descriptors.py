@@ -17,6 +17,7 @@ RATE_HZ = 48_000
 HOP, FRAME = 4800, 9600
 LOWEST_HZ, HIGHEST_HZ = 25.0, 16_000.0
 ONSET_HOP = 240
+FINE_HOP, SMOOTH = 48, 41  # an envelope's own samples, and how many of them are taken together: waves of 50 Hz are none
 SILENT = 1e-5
 
 Sound = npt.NDArray[np.float64]
@@ -80,7 +81,7 @@ def _pitch(power: Sound, hz: Sound) -> float:
     top = int(np.clip(power.argmax(), 1, len(power) - 2))
     low, mid, high = np.log(power[top - 1 : top + 2])
     bend = low - 2 * mid + high
-    return float(hz[top] + (0.5 * (low - high) / bend if bend else 0.0) * (hz[1] - hz[0]))
+    return float(hz[top] + (np.clip(0.5 * (low - high) / bend, -0.5, 0.5) if bend else 0.0) * (hz[1] - hz[0]))
 
 
 def _place(part: Sound) -> tuple[float, ...]:
@@ -102,17 +103,37 @@ def _envelope(sound: Sound) -> dict[str, Sound]:
     """How the loudness moves where all is heard in one point: onsets a second, and how uneven, over two seconds."""
     whole = sound[: len(sound) // ONSET_HOP * ONSET_HOP].sum(axis=1)
     level = np.sqrt(np.square(whole).reshape(-1, ONSET_HOP).mean(axis=1))
-    onsets = _onsets(level)
+    onsets, slow = _onsets(level), _slow(whole)
     per_frame, around = HOP // ONSET_HOP, 200
-    rates, uneven, movement = [], [], []
+    rates, uneven, movement, again_s = [], [], [], []
     for at in range(frames(sound)):
         middle = at * per_frame + per_frame
         near = slice(max(0, middle - around), middle + around)
-        part = level[near]
+        part = slow[near]
         rates.append(onsets[near].sum() / (len(part) * ONSET_HOP / RATE_HZ))
         uneven.append(float(part.std() / max(part.mean(), SILENT)))
         movement.append(_movement(part))
-    return {"onsets 1/s": np.array(rates), "unevenness": np.array(uneven), "movement Hz": np.array(movement)}
+        again_s.append(_again_s(slow[max(0, middle - 2 * around) : middle + 2 * around]))
+    named = {"onsets 1/s": rates, "unevenness": uneven, "movement Hz": movement, "rises again at s": again_s}
+    return {name: np.array(values) for name, values in named.items()}
+
+
+def _slow(whole: Sound) -> Sound:
+    """The level every 5 ms without what is a sound's own wave: a line at 55 Hz is steady."""
+    power = np.square(whole).reshape(-1, FINE_HOP).mean(axis=1)
+    window = np.hanning(SMOOTH + 2)[1:-1]
+    smooth = np.convolve(power, window / window.sum(), "same")
+    level: Sound = np.sqrt(smooth.reshape(-1, ONSET_HOP // FINE_HOP).mean(axis=1))
+    return level
+
+
+def _again_s(level: Sound) -> float:
+    """How long after a rise of the level the next rises come, at most 1.3 s: rises against themselves, over 4 s."""
+    rises = np.maximum(np.diff(level), 0)
+    power = np.square(np.abs(np.fft.rfft(rises, 2 * len(rises))))
+    same = np.fft.irfft(power)[: len(rises)]
+    late = same[6:261]
+    return float((int(late.argmax()) + 6) * ONSET_HOP / RATE_HZ) if len(late) == 255 and same[0] > 0 else np.nan
 
 
 def _likeness(sound: Sound) -> dict[str, Sound]:

@@ -52,7 +52,7 @@ OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("bell", "strike"): ("centroid Hz", "bandwidth Hz"),
     ("bell", "metal"): ("bandwidth Hz", "centroid Hz", "pitch Hz"),
     ("tick", "repeats"): ("onsets 1/s", "loudness dB"),
-    ("tick", "apart"): ("movement Hz", "unevenness", "loudness dB", "onsets 1/s"),
+    ("tick", "apart"): ("rises again at s",),
     ("filter", "cutoff"): ("centroid Hz",),
     ("filter", "resonance"): ("bandwidth Hz", "centroid Hz", "noisiness"),
     ("drive", "amount"): ("centroid Hz", "bandwidth Hz"),
@@ -66,7 +66,7 @@ OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("stutter", "repeats"): ("likeness",),
     ("space", "decay"): ("loudness dB", "unevenness"),
     ("space", "echo"): ("loudness dB", "unevenness"),
-    ("space", "delay"): ("unevenness", "movement Hz", "unrest of loudness dB", "loudness dB"),
+    ("space", "delay"): ("rises again at s",),
     ("space", "width"): ("spread", "behind"),
 }
 
@@ -80,6 +80,7 @@ SLOW = {
     ("breath", "depth"),
     ("grains", "motion"),
     ("clicks", "burst"),
+    ("tick", "apart"),
     ("stutter", "amount"),
     ("stutter", "repeats"),
 }

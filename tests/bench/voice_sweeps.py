@@ -33,14 +33,20 @@ PARTS = 6
 FOLLOWS, REACHES = 0.5, 2.0  # least correlation ratio, least reach in spreads of the still sound
 APART, APARTER = 0.6, 3.0  # held: least difference in standard deviations, and against that of low and low
 CARRIER = {
-    "filter": "grains",
+    "filter": "noise",
     "drive": "organ",
     "crush": "organ",
     "stutter": "grains",
-    "space": "grains",
+    "space": "clicks",
     "master": "organ",
 }
-SETTING = {"filter": ("grains", "density", 40.0), "space": ("grains", "density", 2.0), "drive": ("organ", "wind", 0.0)}
+# In what a control is heard: a filter that is open filters nothing, an echo needs something short, and to be let back.
+SETTING: dict[str, dict[str, float]] = {
+    "filter": {"filter.cutoff": 900.0, "noise.colour": 0.67, "noise.focus": 0.0},
+    "space": {"clicks.density": 0.5, "clicks.scatter": 0.0, "clicks.burst": 0.0, "space.echo": 0.6},
+    "stutter": {"stutter.amount": 1.0, "grains.density": 40.0},
+    "drive": {"organ.wind": 0.0},
+}
 
 # Voices are tuned by other seeds (SEED=1) than they are scored by.
 SEED = int(os.environ.get("SEED", "11"))
@@ -93,9 +99,7 @@ def swept(voice: Voice, library: Mapping[str, Path], folder: Path) -> Sweep:
 
 
 def _acts(voice: Voice) -> tuple[list[Act], dict[str, tuple[float, float]], float]:
-    acts: list[Act] = []
-    if voice.name in SETTING:
-        acts.append(Control(*SETTING[voice.name], 0.0))
+    acts: list[Act] = list(_setting(voice))
     segments, at_s = dict[str, tuple[float, float]](), STILL_S
     for control in voice.controls.values():
         if control.name in ELSEWHERE:
@@ -104,13 +108,20 @@ def _acts(voice: Voice) -> tuple[list[Act], dict[str, tuple[float, float]], floa
         for index in range(round(SWEEP_S / TICK_S)):
             place = control.map(index * TICK_S / SWEEP_S)
             acts.append(Control(voice.name, control.name, place, at_s + index * TICK_S))
-        acts.append(Control(voice.name, control.name, control.default, at_s + SWEEP_S))
+        rest = SETTING.get(voice.name, {}).get(f"{voice.name}.{control.name}", control.default)
+        acts.append(Control(voice.name, control.name, rest, at_s + SWEEP_S))
         at_s += SWEEP_S + REST_S
     seconds = max(at_s, SHORTEST_S)
     if voice.kind == "note":  # a note takes what its controls say when it begins
         acts += [Note(voice.name, index * NOTES_S + 0.01, {}) for index in range(int(seconds / NOTES_S) - 4)]
     acts.sort(key=lambda act: act.at_s)
     return acts, segments, seconds
+
+
+def _setting(voice: Voice) -> list[Control]:
+    given = SETTING.get(voice.name, {})
+    told = ((key.split("."), value) for key, value in given.items())
+    return [Control(name, control, value, 0.0) for (name, control), value in told]
 
 
 def _heard(
@@ -196,8 +207,7 @@ def _held(voice: Voice, control: ControlSpec, library: Mapping[str, Path], folde
     """Held low, high, and low with other chance."""
     found = []
     for value, seed in ((control.map(0.1), SEED), (control.map(0.95), SEED), (control.map(0.1), SEED + 1)):
-        acts: list[Act] = [Control(*SETTING[voice.name], 0.0)] if voice.name in SETTING else []
-        acts.append(Control(voice.name, control.name, value, 0.0))
+        acts: list[Act] = [*_setting(voice), Control(voice.name, control.name, value, 0.0)]
         if voice.kind == "note":
             acts += [Note(voice.name, k * 2.0 + 0.01, {}) for k in range(11)]
         found.append(_heard(voice, acts, HELD_S, library, folder, seed)[1])
