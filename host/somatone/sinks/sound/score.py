@@ -28,9 +28,10 @@ import soundfile
 from somatone.errors import SoundError
 from somatone.records import Control, Note
 from somatone.sinks.sound.osc import Message, pack_bundle
+from somatone.sinks.sound.pipe import blocks as pipe_blocks
 from somatone.sinks.sound.recorder import check_format
 from somatone.sinks.sound.state import State
-from somatone.sinks.sound.stems import container, split, stem_paths
+from somatone.sinks.sound.stems import Block, container, split, stem_paths, whole_file
 from somatone.sinks.sound.tools import child_command, require_tools
 from somatone.sinks.sound.wiring import Wiring
 
@@ -40,6 +41,8 @@ SILENCE = 1e-4  # -80 dBFS: nothing that was meant to be heard is quieter over a
 SEEDED_S = 2 * 64 / SAMPLE_RATE_HZ  # two blocks: by then the seed has been taken
 COMPLAINT = re.compile(r"FAILURE|ERROR|could not|not found|alloc failed")  # scsynth's exit status says nothing
 BLOCK_FRAMES = 1 << 16
+Process = subprocess.Popen[bytes]
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,8 @@ def render(
         score, wide, part = Path(folder) / "score.osc", Path(folder) / "wide.wav", Path(folder) / f"part{out.suffix}"
         with score.open("wb") as file:
             written = _write_score(file, state, actions, duration_s)
-        _run_scsynth(score, wide, duration_s, state.wiring, progress or (lambda _share: None))
         parts = stem_paths(part, state.wiring.stems)
-        if parts or out.suffix.lower() == ".flac":
-            split(wide, state.wiring, part, parts)
-        else:
-            wide.replace(part)
+        _samples(score, state.wiring, duration_s, wide, part, parts, progress or (lambda _share: None))
         peak, rms, seconds, digest = _measure(part)
         written_to = stem_paths(out, state.wiring.stems)
         for made, place in zip([part, *parts], [out, *written_to], strict=True):
@@ -169,28 +168,61 @@ def _in_order(actions: Iterable[Control | Note]) -> Iterator[Control | Note]:
         yield heapq.heappop(waiting)[2]
 
 
-def _run_scsynth(score: Path, wide: Path, duration_s: float, wiring: Wiring, progress: Callable[[float], None]) -> None:
-    outputs, sample_bytes = wiring.outputs, 4 if wiring.stems else 3
-    whole_bytes = duration_s * SAMPLE_RATE_HZ * outputs * sample_bytes
-    kind = container(duration_s * SAMPLE_RATE_HZ, outputs, sample_bytes)
-    sample = "float" if wiring.stems else "int24"
-    command = child_command(["scsynth", "-N", str(score), "_", str(wide), str(SAMPLE_RATE_HZ), kind, sample])
+def _samples(
+    score: Path, wiring: Wiring, duration_s: float, wide: Path, mix: Path, stems: list[Path], progress: Progress
+) -> None:
+    """Renders into `mix` and `stems`; what is wide is cut while it is rendered."""
+    frames, step = duration_s * SAMPLE_RATE_HZ, wiring.layout.channels
+
+    def told(process: Process, blocks: Iterator[Block]) -> Iterator[Block]:
+        done = 0
+        for block in blocks:
+            yield block
+            done += len(block)
+            progress(min(done / frames, 1.0))
+        process.wait()
+
+    def cut(process: Process) -> None:
+        blocks = pipe_blocks(pipe, wiring.outputs, lambda: process.poll() is None)
+        split(told(process, blocks), frames, SAMPLE_RATE_HZ, step, mix, stems)
+
+    def watch(process: Process) -> None:
+        while process.poll() is None:
+            time.sleep(0.05)
+            progress(min(wide.stat().st_size / (frames * step * 3), 1.0) if wide.exists() else 0.0)
+
+    if stems:
+        with tempfile.TemporaryDirectory(prefix="somatone-") as folder:
+            pipe = Path(folder) / "wide.raw"
+            os.mkfifo(pipe)
+            _run_scsynth(score, pipe, "RAW", "float", wiring.outputs, cut)
+    else:
+        _run_scsynth(score, wide, container(frames, step, 3), "int24", wiring.outputs, watch)
+        if mix.suffix.lower() == ".flac":
+            split(whole_file(wide), frames, SAMPLE_RATE_HZ, step, mix, [])
+        else:
+            wide.replace(mix)
+    progress(1.0)
+
+
+def _run_scsynth(
+    score: Path, into: Path, kind: str, sample: str, outputs: int, follow: Callable[[Process], None]
+) -> None:
+    """`follow` is called while it runs, and returns when it has ended."""
+    command = child_command(["scsynth", "-N", str(score), "_", str(into), str(SAMPLE_RATE_HZ), kind, sample])
     command += ["-o", str(outputs), "-i", "0", "-m", "65536", "-n", "4096", "-V", "-1", "-D", "0"]
     log = score.with_suffix(".log")
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
-            while process.poll() is None:
-                time.sleep(0.05)
-                progress(min(wide.stat().st_size / whole_bytes, 1.0) if wide.exists() else 0.0)
+            follow(process)
         finally:
             if process.poll() is None:
                 process.kill()
     said = log.read_text(errors="replace")
     complaint = next((line for line in said.splitlines() if COMPLAINT.search(line)), "")
-    if process.returncode or complaint or not wide.exists():
+    if process.returncode or complaint or not into.exists():
         reason = complaint or said.strip()[-200:] or "no reason given"
         raise SoundError(f"scsynth could not render (status {process.returncode}): {reason}")
-    progress(1.0)
 
 
 def _measure(path: Path) -> tuple[float, float, float, str]:

@@ -6,7 +6,7 @@ sample, chance included. They are 32 bit float, since a voice before the master 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from somatone.sinks.sound.wiring import Wiring
+Block = npt.NDArray[np.float32] | npt.NDArray[np.int32]
 
 BLOCK_FRAMES = 1 << 15
 BIGGEST_WAV = 4_000_000_000  # bytes; above, the same file with 64 bit sizes
@@ -31,19 +31,18 @@ def container(frames: float, channels: int, sample_bytes: int) -> str:
     return "WAV" if frames * channels * sample_bytes < BIGGEST_WAV else "RF64"
 
 
-def split(wide: Path, wiring: Wiring, mix: Path, stems: Sequence[Path]) -> None:
-    """Writes the first channels of `wide` to `mix` (24 bit, in the format of its name), the others to `stems`."""
-    step = wiring.layout.channels
+def split(blocks: Iterable[Block], frames: float, rate_hz: int, step: int, mix: Path, stems: Sequence[Path]) -> None:
+    """Writes the first `step` channels of `blocks` (frames, channels) to `mix` (24 bit, in the format of its name), the
+    others to `stems`. Of `frames` there are so many in all, about: from a certain size on a file needs other headers.
+    """
     with ExitStack() as stack:
-        source = stack.enter_context(soundfile.SoundFile(wide))
-        rate_hz, frames = source.samplerate, source.frames
         kind = "FLAC" if mix.suffix.lower() == ".flac" else container(frames, step, 3)
         files = [stack.enter_context(soundfile.SoundFile(mix, "w", rate_hz, step, "PCM_24", format=kind))]
         kind = container(frames, step, 4)
         files += [
             stack.enter_context(soundfile.SoundFile(path, "w", rate_hz, step, "FLOAT", format=kind)) for path in stems
         ]
-        for block in source.blocks(BLOCK_FRAMES, dtype="float32" if stems else "int32", always_2d=True):
+        for block in blocks:
             files[0].write(_whole(block[:, :step]))
             for index, file in enumerate(files[1:], 1):
                 file.write(block[:, step * index : step * (index + 1)])
@@ -51,7 +50,13 @@ def split(wide: Path, wiring: Wiring, mix: Path, stems: Sequence[Path]) -> None:
         _forget_date(path)
 
 
-def _whole(block: npt.NDArray[np.float32] | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def whole_file(wide: Path) -> Iterator[Block]:
+    """Blocks of a file of whole numbers, in the upper bits of 32."""
+    with soundfile.SoundFile(wide) as source:
+        yield from source.blocks(BLOCK_FRAMES, dtype="int32", always_2d=True)
+
+
+def _whole(block: Block) -> npt.NDArray[np.int32]:
     """24 bit in the upper bits of 32, as scsynth would have written them, whatever the file's format."""
     if block.dtype == np.int32:
         return block.astype(np.int32, copy=False)
