@@ -40,8 +40,9 @@ def describe(sound: Sound) -> Mapping[str, Sound]:
     found |= _likeness(sound)
     if sound.shape[1] == len(VIRTUAL):
         found |= dict(zip(PLACES, np.array([_place(part) for part in _parts(sound)]).T, strict=True))
+        found["turns 1/min"] = _turns(sound)
     elif sound.shape[1] == 2:  # how much lies beside the middle
-        found["spread"] = np.array([_beside(part) for part in _parts(sound)])
+        found["spread"] = _beside(sound)
     silent = found["loudness dB"] < -90
     return {name: np.where(silent & (name != "loudness dB"), np.nan, values) for name, values in found.items()}
 
@@ -95,8 +96,27 @@ def _place(part: Sound) -> tuple[float, ...]:
     return float((share * np.sin(angle)).sum()), behind, above, spread
 
 
-def _beside(part: Sound) -> float:
-    return float(np.square(part[:, 0] - part[:, 1]).sum() / (2 * np.square(part).sum() + 1e-18))
+def _turns(sound: Sound) -> Sound:
+    """How often a minute what is heard goes round, clockwise above 0: by its direction over 0.5 s, over ten seconds."""
+    round_about = np.exp(1j * np.radians([azimuth for azimuth, _ in VIRTUAL]))
+    toward = np.array([np.square(part).sum(axis=0) @ round_about for part in _parts(sound)])
+    angle = np.unwrap(np.angle(np.convolve(toward, np.hanning(7)[1:-1], "same")))
+    around = 50
+    turns = np.full(len(angle), np.nan)
+    for at in range(around, len(angle) - around):
+        slope = np.polyfit(np.arange(2 * around), angle[at - around : at + around], 1)[0]
+        turns[at] = slope / (2 * np.pi) * 60 * RATE_HZ / HOP
+    return turns
+
+
+def _beside(sound: Sound) -> Sound:
+    """The energy of what differs between left and right, of all that is heard over two seconds: 0 is the middle."""
+    beside = np.concatenate([[0.0], np.cumsum(np.square(sound[:, 0] - sound[:, 1]))])
+    whole = np.concatenate([[0.0], np.cumsum(2 * np.square(sound).sum(axis=1))])
+    at = (times_s(sound) * RATE_HZ).astype(int)
+    first, last = np.maximum(at - RATE_HZ, 0), np.minimum(at + RATE_HZ, len(sound))
+    share: Sound = (beside[last] - beside[first]) / (whole[last] - whole[first] + 1e-9)
+    return share
 
 
 def _envelope(sound: Sound) -> dict[str, Sound]:
@@ -115,7 +135,7 @@ def _envelope(sound: Sound) -> dict[str, Sound]:
         movement.append(_movement(part))
         again_s.append(_again_s(slow[max(0, middle - 2 * around) : middle + 2 * around]))
     named = {"onsets 1/s": rates, "unevenness": uneven, "movement Hz": movement, "rises again at s": again_s}
-    return {name: np.array(values) for name, values in named.items()}
+    return {name: np.array(values) for name, values in named.items()} | {"swells 1/min": _swells(slow, len(rates))}
 
 
 def _slow(whole: Sound) -> Sound:
@@ -125,6 +145,20 @@ def _slow(whole: Sound) -> Sound:
     smooth = np.convolve(power, window / window.sum(), "same")
     level: Sound = np.sqrt(smooth.reshape(-1, ONSET_HOP // FINE_HOP).mean(axis=1))
     return level
+
+
+def _swells(level: Sound, count: int) -> Sound:
+    """How often a minute the level comes and goes, 1.5 to 60 times: the strongest line of it over 20 s."""
+    tenths = level[: len(level) // 20 * 20].reshape(-1, 20).mean(axis=1)
+    per_minute = np.fft.rfftfreq(4096, 0.1) * 60
+    heard = (per_minute > 1.5) & (per_minute < 60)
+    found = np.full(count, np.nan)
+    for at in range(min(count, len(tenths))):
+        part = tenths[max(0, at - 100) : at + 100]
+        if len(part) == 200:
+            lines = np.abs(np.fft.rfft((part - part.mean()) * np.hanning(200), 4096))
+            found[at] = per_minute[heard][int(lines[heard].argmax())]
+    return found
 
 
 def _again_s(level: Sound) -> float:
