@@ -120,21 +120,24 @@ def _beside(sound: Sound) -> Sound:
 
 
 def _envelope(sound: Sound) -> dict[str, Sound]:
-    """How the loudness moves where all is heard in one point: onsets a second, and how uneven, over two seconds."""
+    """How the loudness moves where all is heard in one point, mostly over two seconds."""
     whole = sound[: len(sound) // ONSET_HOP * ONSET_HOP].sum(axis=1)
     level = np.sqrt(np.square(whole).reshape(-1, ONSET_HOP).mean(axis=1))
     onsets, slow = _onsets(level), _slow(whole)
     per_frame, around = HOP // ONSET_HOP, 200
-    rates, uneven, movement, again_s = [], [], [], []
+    rates, uneven, movement, again_s, falls = [], [], [], [], []
+    fall = _fall(slow)
     for at in range(frames(sound)):
         middle = at * per_frame + per_frame
         near = slice(max(0, middle - around), middle + around)
         part = slow[near]
         rates.append(onsets[near].sum() / (len(part) * ONSET_HOP / RATE_HZ))
         uneven.append(float(part.std() / max(part.mean(), SILENT)))
-        movement.append(_movement(part))
+        falls.append(float(np.percentile(fall[near], 90)))
+        movement.append(_movement(slow[max(0, middle - 3 * around) : middle + 3 * around]))
         again_s.append(_again_s(slow[max(0, middle - 2 * around) : middle + 2 * around]))
-    named = {"onsets 1/s": rates, "unevenness": uneven, "movement Hz": movement, "rises again at s": again_s}
+    named = {"onsets 1/s": rates, "unevenness": uneven, "movement Hz": movement}
+    named |= {"rises again at s": again_s, "falls dB/s": falls}
     return {name: np.array(values) for name, values in named.items()} | {"swells 1/min": _swells(slow, len(rates))}
 
 
@@ -145,6 +148,15 @@ def _slow(whole: Sound) -> Sound:
     smooth = np.convolve(power, window / window.sum(), "same")
     level: Sound = np.sqrt(smooth.reshape(-1, ONSET_HOP // FINE_HOP).mean(axis=1))
     return level
+
+
+def _fall(level: Sound) -> Sound:
+    """How fast the level falls, over 0.2 s: a room lets nothing fall faster than itself."""
+    smooth = np.hanning(22)[1:-1]
+    db = 20 * np.log10(np.convolve(level, smooth / smooth.sum(), "same") + 10**-4.5)
+    fall: Sound = np.zeros(len(db))
+    fall[20:-20] = (db[:-40] - db[40:]) / (40 * ONSET_HOP / RATE_HZ)
+    return fall
 
 
 def _swells(level: Sound, count: int) -> Sound:
@@ -199,7 +211,7 @@ def _onsets(level: Sound) -> npt.NDArray[np.bool_]:
 
 
 def _movement(level: Sound) -> float:
-    """The middle of the envelope's own spectrum below 30 Hz."""
+    """The middle of the envelope's own spectrum below 30 Hz, over six seconds: beats are slow."""
     power = np.square(np.abs(np.fft.rfft((level - level.mean()) * np.hanning(len(level)))))
     hz = np.fft.rfftfreq(len(level), ONSET_HOP / RATE_HZ)
     slow = hz < 30

@@ -6,6 +6,7 @@ Pictures go to build/piece-NAME.png. Random choices are the same in both renders
 
 from __future__ import annotations
 
+import os
 import resource
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,8 @@ import soundfile
 
 from bench.descriptors import Sound, describe, times_s
 from bench.figures import SHARED, Figure
-from bench.piece_window import Timed, Window, liveliest, simulated_records, window
+from bench.marked import marked
+from bench.piece_window import Timed, Window, liveliest, liveliest_for, simulated_records, window
 from bench.sound_plot import BUILD, Row, draw
 from bench.voice_claims import claimed
 from somatone.library.synthesise import ensure_library
@@ -31,7 +33,8 @@ from somatone.voices import load_voices
 SECONDS = 60.0
 BAR = "follows, >= 0.7 in amount"
 MOVES = 0.02  # of its range; less is no movement
-SEED = 1
+SCORED = os.environ.get("ROUTES_OF", "S06")  # routes are tuned on the others
+SEED = int(os.environ.get("SEED", "11"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Heard:
 
 
 def piece_pictures() -> Iterator[Figure]:
-    """Three pictures, and for S06 a row for each control that a route moves."""
+    """Three pictures, and for the first a row for each control that a route moves."""
     piece = find_piece("correlations")
     with tempfile.TemporaryDirectory() as folder:
         library = ensure_library(Path(folder) / "library")
@@ -55,9 +58,8 @@ def piece_pictures() -> Iterator[Figure]:
             speeds = f"{SECONDS / r.elapsed_s:.0f} x by the wall, {SECONDS / heard.cpu_s:.0f} x by CPU"
             loud = f"rms {20 * np.log10(r.rms):.1f}, peak {20 * np.log10(r.peak):.1f} dBFS"
             yield Figure(f"60 s of {name} from {begin_s:.0f} s", ">= 10 x real time", f"{loud}; {speeds}")
-            if name == "S06":
-                cuts = [cut, window(records, 0.0, SECONDS)]
-                yield from _routes(piece, cuts, heard, library, Path(folder))
+            if name == SCORED:
+                yield from _routes(piece, records, cut, heard, library, Path(folder))
 
 
 def _wearers(piece: Piece) -> Iterator[tuple[str, list[Timed]]]:
@@ -106,30 +108,42 @@ def _loud(sound: Sound) -> Sound:
 
 
 def _routes(
-    piece: Piece, cuts: list[Window], heard: Heard, library: Mapping[str, Path], folder: Path
+    piece: Piece, records: list[Timed], liveliest_cut: Window, heard: Heard, library: Mapping[str, Path], folder: Path
 ) -> Iterator[Figure]:
-    """One control at a time stands still at its middle; what then differs, against how far it was from there. Of the
-    stretches the first in which the control moves."""
-    wholes = {0: heard}
+    """One control at a time stands still at its middle; what then differs, against how far it was from there. It is the
+    liveliest stretch, or where this one control moves furthest, if that is more than twice as far."""
+    stretches = {liveliest_cut.begin_s: (liveliest_cut, heard)}
     for key in dict.fromkeys(route.to for route in piece.routes):
         voice, control = key.split(".")
         spec = load_voices()[voice].controls[control]
         sources = ", ".join(route.source for route in piece.routes if route.to == key)
-        placed = [np.array([spec.unmap(v) for v in cut.values(voice, control, _frames_s(cut))]) for cut in cuts]
-        index = next((k for k, place in enumerate(placed) if np.ptp(place) > MOVES), None)
-        if index is None:
-            yield Figure(f"{key} <- {sources}", BAR, "stands still in both stretches")
+        begin_s = liveliest_for(records, voice, control, SECONDS, liveliest_cut.begin_s)
+        if begin_s not in stretches:
+            cut = window(records, begin_s, SECONDS)
+            stretches[begin_s] = cut, _heard(piece, cut, cut.actions, library, folder)
+        cut, whole = stretches[begin_s]
+        place = np.array([spec.unmap(v) for v in cut.values(voice, control, _frames_s(cut))])
+        if np.ptp(place) <= MOVES:
+            yield Figure(f"{key} <- {sources}", BAR, "stands still in the whole session")
             continue
-        cut, place = cuts[index], placed[index]
-        if index not in wholes:
-            wholes[index] = _heard(piece, cut, cut.actions, library, folder)
-        still = spec.map(float((place.min() + place.max()) / 2))
-        other = _heard(piece, cut, cut.frozen(voice, control, still), library, folder, voice)
-        whole = wholes[index].measured[voice]
-        found = {n: _follows(place, whole[n] - other.measured[voice][n]) for n in claimed(voice, control) if n in whole}
-        best = max(found, key=lambda n: abs(found[n]))
-        yield Figure(f"{key} <- {sources}", BAR, f"{best} {found[best]:+.2f}; moved {np.ptp(place):.2f} of its range")
-    yield _strokes(cuts[0], folder, piece, library)
+        acts = cut.frozen(voice, control, spec.map(float((place.min() + place.max()) / 2)))
+        other = _heard(piece, cut, acts, library, folder, voice)
+        said = _best(voice, control, place, whole, other)
+        where = marked(folder, control)
+        if where:  # recordings are as they are; in these one hears which it is, and where in it
+            pair = [_heard(piece, cut, actions, where, folder, voice) for actions in (cut.actions, acts)]
+            said = f"{_best(voice, control, place, *pair)} in marked recordings, {said} in the piece's own"
+        moved = f"moved {np.ptp(place):.2f} of its range from {begin_s:.0f} s"
+        yield Figure(f"{key} <- {sources}", BAR, f"{said}; {moved}")
+    yield _strokes(liveliest_cut, folder, piece, library)
+
+
+def _best(voice: str, control: str, place: Sound, whole: Heard, other: Heard) -> str:
+    """What of the claimed followed the control best."""
+    one, still = whole.measured[voice], other.measured[voice]
+    found = {name: _follows(place, one[name] - still[name]) for name in claimed(voice, control) if name in one}
+    best = max(found, key=lambda name: abs(found[name]))
+    return f"{best} {found[best]:+.2f}"
 
 
 def _frames_s(cut: Window) -> Sound:

@@ -14,6 +14,7 @@ from somatone.records import Action, Control, Gate, NativeChunk, Note, Record
 from somatone.replay import emitted
 from somatone.sources.simulated_body import LIVELY, SimulatedBody
 from somatone.timeline.timeline import RecordingClock
+from somatone.voices import load_voices
 
 Timed = tuple[float, Record]
 LEAD_S, STEP_S = 60.0, 10.0  # rules need a while; how finely a stretch is looked for
@@ -53,6 +54,25 @@ def liveliest(records: list[Timed], seconds: float) -> float:
     starts = np.arange(LEAD_S, max(end_s, LEAD_S + 1), STEP_S)
     times, worth = (np.array(column) for column in zip(*said, strict=True))
     return float(max(starts, key=lambda begin: worth[(times >= begin) & (times < begin + seconds)].sum()))
+
+
+def liveliest_for(records: list[Timed], voice: str, control: str, seconds: float, fallback_s: float) -> float:
+    """Where the stretch begins in which this control moves furthest by its own scale; `fallback_s` where it moves at
+    least half as far there."""
+    spec = load_voices()[voice].controls[control]
+    told = [(at, emitted(r, at)) for at, r in records if isinstance(r, Action) and r.voice == voice]
+    steps = [(at, spec.unmap(act.value)) for at, act in told if isinstance(act, Control) and act.control == control]
+    if not steps:
+        return fallback_s
+    at_s, places = (np.array(column) for column in zip(*steps, strict=True))
+
+    def reach(begin_s: float) -> float:
+        first, last = np.searchsorted(at_s, (begin_s, begin_s + seconds))
+        return float(np.ptp(places[max(first - 1, 0) : max(last, 1)]))
+
+    starts = np.arange(LEAD_S, max(float(at_s[-1]) - seconds, LEAD_S + 1), STEP_S)
+    best_s = float(max(starts, key=reach))
+    return fallback_s if reach(fallback_s) >= reach(best_s) / 2 else best_s
 
 
 def window(records: Iterable[Timed], begin_s: float, seconds: float) -> Window:

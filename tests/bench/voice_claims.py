@@ -64,7 +64,7 @@ OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("stutter", "amount"): ("likeness",),
     ("stutter", "length"): ("likeness at s",),
     ("stutter", "repeats"): ("likeness",),
-    ("space", "decay"): ("loudness dB", "unevenness"),
+    ("space", "decay"): ("falls dB/s",),
     ("space", "echo"): ("loudness dB", "unevenness"),
     ("space", "delay"): ("rises again at s",),
     ("space", "width"): ("spread", "behind"),

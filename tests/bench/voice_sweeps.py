@@ -19,6 +19,7 @@ import soundfile
 from scipy.stats import spearmanr
 
 from bench.descriptors import Sound, describe, times_s
+from bench.marked import rising
 from bench.voice_claims import ELSEWHERE, SLOW, claimed
 from somatone.records import Control, Note
 from somatone.sinks.sound.score import RenderReport, render
@@ -131,7 +132,10 @@ def _heard(
     source = CARRIER.get(voice.name, voice.name)
     inserts = (voice.name,) if voice.stage == "insert" else ()
     wiring = Wiring(
-        find_layout([list(place) for place in VIRTUAL]), inserts, (source,) if inserts else (), bed=_rising(folder)
+        find_layout([list(place) for place in VIRTUAL]),
+        inserts,
+        (source,) if inserts else (),
+        bed=rising(folder / "rising.wav", 60),
     )
     stems = voice.stage != "master"
     report = render(acts, seconds, folder / "swept.wav", [source, "space"], library, seed, wiring=wiring, stems=stems)
@@ -143,15 +147,6 @@ def _heard(
         room = soundfile.read(stem["space"], always_2d=True, dtype="float32")[0]
         measured["room dB"] = _loud(room) - _loud(sound)
     return report, measured
-
-
-def _rising(folder: Path) -> Path:
-    """A minute for the bed, in which one hears where one is: a sawtooth of four partials from 200 to 800 Hz."""
-    path = folder / "rising.wav"
-    if not path.exists():
-        phase = 2 * np.pi * np.cumsum(200 * 4 ** (np.arange(60 * 48_000) / (60 * 48_000))) / 48_000
-        soundfile.write(path, 0.12 * sum(np.sin(k * phase) / k for k in (1, 2, 3, 4)), 48_000)
-    return path
 
 
 def _loud(sound: Sound) -> Sound:
